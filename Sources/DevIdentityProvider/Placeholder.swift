@@ -1,0 +1,1 @@
+// DevIdentityProvider arrives here.

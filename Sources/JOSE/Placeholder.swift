@@ -1,0 +1,1 @@
+// JOSE arrives here.

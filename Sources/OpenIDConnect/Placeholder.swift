@@ -1,0 +1,1 @@
+// OpenIDConnect arrives here.

@@ -1,0 +1,1 @@
+// Telemetry arrives here.

@@ -1,0 +1,48 @@
+#if POSTERN_TSAN
+    private import Glibc
+#else
+    private import Synchronization
+#endif
+
+/// A value that only one thread touches at a time.
+///
+/// `Synchronization.Mutex` is invisible to ThreadSanitizer on Linux and would be reported as a race; a build with
+/// `-DPOSTERN_TSAN` uses a pthread mutex.
+@safe
+package final class Locked<Value>: @unchecked Sendable {
+    // @unchecked: the value is only reachable through `withLock`, under the mutex.
+    #if POSTERN_TSAN
+        private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+        private var value: Value
+
+        package init(_ value: consuming sending Value) {
+            mutex = .allocate(capacity: 1)
+            unsafe mutex.initialize(to: pthread_mutex_t())
+            unsafe pthread_mutex_init(mutex, nil)
+            self.value = value
+        }
+
+        deinit {
+            unsafe pthread_mutex_destroy(mutex)
+            unsafe mutex.deallocate()
+        }
+
+        package func withLock<Result: ~Copyable, Failure: Error>(
+            _ body: (inout sending Value) throws(Failure) -> sending Result
+        ) throws(Failure) -> sending Result {
+            unsafe pthread_mutex_lock(mutex)
+            defer { unsafe pthread_mutex_unlock(mutex) }
+            return try body(&value)
+        }
+    #else
+        private let mutex: Mutex<Value>
+
+        package init(_ value: consuming sending Value) { mutex = Mutex(value) }
+
+        package func withLock<Result: ~Copyable, Failure: Error>(
+            _ body: (inout sending Value) throws(Failure) -> sending Result
+        ) throws(Failure) -> sending Result {
+            try mutex.withLock(body)
+        }
+    #endif
+}
