@@ -1,1 +1,0 @@
-// OpenIDConnect arrives here.
