@@ -1,0 +1,26 @@
+/// A folder whose files a route serves (key `files`).
+package struct FilesSettings: Sendable, Equatable {
+    /// For how long browsers may keep what lies under a prefix without asking again.
+    package struct CacheRule: Sendable, Equatable {
+        /// Relative to the root, e.g. `assets/`; the longest one that fits counts.
+        package var prefix: String
+        package var duration: Duration
+
+        package init(prefix: String, duration: Duration) {
+            self.prefix = prefix
+            self.duration = duration
+        }
+    }
+
+    /// The folder, as an absolute path.
+    package var root: String
+    /// The file, relative to the root, that answers navigations to paths without a file (single-page applications).
+    package var fallback: String?
+    package var cache: [CacheRule]
+
+    package init(root: String, fallback: String? = nil, cache: [CacheRule] = []) {
+        self.root = root
+        self.fallback = fallback
+        self.cache = cache
+    }
+}

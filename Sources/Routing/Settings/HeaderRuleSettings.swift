@@ -1,0 +1,23 @@
+/// Header fields to set and to remove (keys `request_headers`, `response_headers`).
+package struct HeaderRuleSettings: Sendable, Equatable {
+    package struct Field: Sendable, Equatable {
+        package var name: String
+        /// For requests a template with `{claims.…}` (``HeaderTemplate``); for responses the literal value.
+        package var value: String
+
+        package init(name: String, value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// Set in this order.
+    package var set: [Field]
+    /// Removed before anything is set.
+    package var remove: [String]
+
+    package init(set: [Field] = [], remove: [String] = []) {
+        self.set = set
+        self.remove = remove
+    }
+}
