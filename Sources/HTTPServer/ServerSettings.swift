@@ -1,0 +1,27 @@
+private import Time
+
+/// What a person may turn on the side that faces browsers. The defaults are those of the contract's `limits:` and `shutdown:`.
+package struct ServerSettings: Sendable, Equatable {
+    /// From the first byte of a request head to its last (G17, slow senders); also how long a new connection may be silent.
+    package var headerTimeout: Duration = .seconds(10)
+    /// How long a keep-alive connection may be silent between two requests.
+    package var idleTimeout: Duration = .seconds(75)
+    /// How long a client may send nothing of a body that it announced.
+    package var bodyTimeout: Duration = .seconds(60)
+    /// How long a client may take nothing of an answer that waits for it.
+    package var sendTimeout: Duration = .seconds(60)
+    /// How long a half-closed client that takes no bytes is waited for before its exchange is given up.
+    package var halfCloseGrace: Duration = .seconds(1)
+    /// How long what a refused client still sends is read and dropped, so that it can read the refusal.
+    package var lingerTime: Duration = .seconds(5)
+    /// The most that is read and dropped, while lingering or behind an early answer.
+    package var lingerBytes = 256 << 10
+    /// Open client connections of the whole process.
+    package var connections = 20_000
+    /// From the request to stop to the closing of what is still open.
+    package var drain: Duration = .seconds(30)
+    /// Bytes of an answer that may wait for a client before its source is paused.
+    package var highWaterMark = 128 << 10
+
+    package init() {}
+}
