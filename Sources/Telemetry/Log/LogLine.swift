@@ -1,0 +1,150 @@
+private import Bytes
+private import Formats
+package import Time
+
+/// One log line, written field by field straight into bytes.
+///
+/// Made once per worker and used again for each exchange: in steady state it allocates nothing. The caller writes each
+/// field at most once.
+package struct LogLine: ~Copyable {
+    private var buffer = ByteBuffer()
+    private let format: LogFormat
+
+    package init(format: LogFormat) { self.format = format }
+
+    /// The finished line, its line feed included.
+    package var bytes: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { buffer.bytes }
+    }
+
+    /// Begins a new line with `ts`, `level` and `msg`, forgetting the one before.
+    package mutating func begin(_ level: LogLevel, _ event: StaticString, at time: Timestamp) {
+        buffer.clear()
+        switch format {
+        case .json:
+            buffer.append("{\"ts\":\"")
+            RFC3339.write(time, into: &buffer)
+            buffer.append("\",\"level\":\"")
+            buffer.append(level.name)
+            buffer.append("\",\"msg\":\"")
+            buffer.append(event)
+            buffer.append("\"")
+        case .text:
+            RFC3339.write(time, into: &buffer)
+            buffer.append(" ")
+            buffer.append(level.name)
+            buffer.append(" ")
+            buffer.append(event)
+        }
+    }
+
+    /// Ends the line.
+    ///
+    /// Nothing may be added afterwards.
+    package mutating func end() {
+        buffer.append(format == .json ? "}\n" : "\n")
+    }
+
+    /// Bytes from anywhere; escaped.
+    package mutating func field(_ name: StaticString, _ value: Span<UInt8>) {
+        begin(name)
+        text(value)
+    }
+
+    package mutating func field(_ name: StaticString, utf8 value: String) {
+        begin(name)
+        text(value.utf8Span.span)
+    }
+
+    /// A word of our own; must need no escape.
+    package mutating func field(_ name: StaticString, _ value: StaticString) {
+        begin(name)
+        if format == .json { buffer.append(UInt8(ascii: "\"")) }
+        buffer.append(value)
+        if format == .json { buffer.append(UInt8(ascii: "\"")) }
+    }
+
+    package mutating func field(_ name: StaticString, _ value: Int) {
+        begin(name)
+        buffer.append(decimal: value)
+    }
+
+    package mutating func field(_ name: StaticString, _ value: Bool) {
+        begin(name)
+        buffer.append(value ? "true" : "false")
+    }
+
+    /// A length of time in milliseconds with three decimals, such as `12.034`; never negative.
+    package mutating func field(_ name: StaticString, milliseconds value: Duration) {
+        begin(name)
+        let microseconds = Int(max(0, value.nanoseconds) / 1000)
+        buffer.append(decimal: microseconds / 1000)
+        let rest = microseconds % 1000
+        buffer.append(rest < 10 ? ".00" : rest < 100 ? ".0" : ".")
+        buffer.append(decimal: rest)
+    }
+
+    /// A field without a value: `null`, or `-` in text.
+    package mutating func absent(_ name: StaticString) {
+        begin(name)
+        nothing()
+    }
+
+    /// A value of any kind, for lines that are not written per request.
+    package mutating func field(_ name: StaticString, _ value: LogValue) {
+        switch value {
+        case .string(let text): field(name, utf8: text)
+        case .integer(let number): field(name, Int(number))
+        case .bool(let flag): field(name, flag)
+        case .duration(let duration): field(name, milliseconds: duration)
+        case .url(let text): field(name, utf8: Redaction.address(text))
+        case .null: absent(name)
+        case .number(let number):
+            begin(name)
+            // JSON has no word for infinities and not-a-number (RFC 8259, section 6).
+            if number.isFinite { buffer.append(utf8: number.description) } else { nothing() }
+        case .strings(let list):
+            begin(name)
+            texts(list)
+        }
+    }
+
+    private mutating func begin(_ name: StaticString) {
+        switch format {
+        case .json:
+            buffer.append(",\"")
+            buffer.append(name)
+            buffer.append("\":")
+        case .text:
+            buffer.append(" ")
+            buffer.append(name)
+            buffer.append("=")
+        }
+    }
+
+    private mutating func text(_ value: Span<UInt8>) {
+        if format == .text && LogEscape.isBare(value) {
+            buffer.append(value)
+            return
+        }
+        buffer.append(UInt8(ascii: "\""))
+        LogEscape.append(value, to: &buffer)
+        buffer.append(UInt8(ascii: "\""))
+    }
+
+    private mutating func texts(_ list: [String]) {
+        buffer.append("[")
+        for (index, element) in list.enumerated() {
+            if index > 0 { buffer.append(",") }
+            buffer.append(UInt8(ascii: "\""))
+            LogEscape.append(element.utf8Span.span, to: &buffer)
+            buffer.append(UInt8(ascii: "\""))
+        }
+        buffer.append("]")
+    }
+
+    private mutating func nothing() {
+        buffer.append(format == .json ? "null" : "-")
+    }
+}
