@@ -1,0 +1,107 @@
+package import Time
+
+/// Whoever has a descriptor on a loop.
+package protocol EventTarget: AnyObject {
+    /// News about the descriptor. Told once per change: what is not read or written now must be remembered.
+    func ready(_ readiness: Readiness)
+}
+
+/// Whoever has work that waits for the end of the turn, such as one send for all that was written meanwhile.
+package protocol TurnTarget: AnyObject {
+    func turnEnding()
+}
+
+/// Poll, timers, mailboxes, for ever: the heart of a worker thread.
+///
+/// A turn: wait; tell each descriptor's owner; tell passed deadlines; then the work that was put off to the turn's end.
+/// Everything a loop owns belongs to its thread, and is not `Sendable`; messages from elsewhere come by ``Mailbox``.
+package final class EventLoop {
+    private let poller: Poller
+    private var seats = Slab<any EventTarget>()
+    private var putOff: [any TurnTarget] = []
+    private var inHand: [any TurnTarget] = []
+    private let time: TimeSource
+    private var running = false
+
+    package let timers: TimerWheel
+    /// The monotonic time at which this turn began.
+    package private(set) var now: Instant
+    /// Turns since the start, for tests and metrics.
+    package private(set) var turns = 0
+
+    /// How often put-off work may cause more of it before the kernel is asked again.
+    private static let rounds = 8
+
+    package init(time: TimeSource = .system) throws(SystemError) {
+        poller = try Poller()
+        self.time = time
+        now = time.instant()
+        timers = TimerWheel(now: now)
+    }
+
+    /// The wall clock; read when it is needed, not once per turn.
+    package var wallTime: Timestamp { time.now() }
+
+    /// Watches a descriptor for `target`, which the loop holds until ``forget(_:)``.
+    package func watch(_ descriptor: Int32, _ interest: Interest, for target: any EventTarget) throws(SystemError)
+        -> Slot
+    {
+        let slot = seats.insert(target)
+        do {
+            try poller.add(descriptor, interest, slot)
+        } catch {
+            seats.remove(slot)
+            throw error
+        }
+        return slot
+    }
+
+    /// Forgets a target whose descriptor is about to be closed; what the kernel has already reported finds nobody.
+    package func forget(_ slot: Slot) { seats.remove(slot) }
+
+    /// Forgets a target whose descriptor stays open elsewhere.
+    package func forget(_ slot: Slot, stillOpen descriptor: Int32) {
+        seats.remove(slot)
+        poller.remove(descriptor)
+    }
+
+    /// Calls `target` once at the end of this turn; callers see to it that they ask only once.
+    package func putOff(_ target: any TurnTarget) { putOff.append(target) }
+
+    /// Runs until ``stop()``.
+    package func run() {
+        running = true
+        while running { turn() }
+    }
+
+    /// Ends ``run()`` after this turn. Only from the loop's own thread.
+    package func stop() { running = false }
+
+    /// One turn; waits no longer than `longest`.
+    package func turn(waiting longest: Duration? = nil) {
+        let count = poller.wait(milliseconds: patience(longest))
+        now = time.instant()
+        turns &+= 1
+        for index in 0..<count {
+            let (slot, readiness) = poller.report(index)
+            seats[slot]?.ready(readiness)
+        }
+        timers.advance(to: now)
+        for _ in 0..<Self.rounds where !putOff.isEmpty { finishPutOff() }
+    }
+
+    private func finishPutOff() {
+        swap(&putOff, &inHand)
+        for target in inHand { target.turnEnding() }
+        inHand.removeAll(keepingCapacity: true)
+    }
+
+    /// Milliseconds to wait, rounded up so that a timer is not asked for in vain; -1 is for ever.
+    private func patience(_ longest: Duration?) -> Int32 {
+        if !putOff.isEmpty { return 0 }
+        var wait = longest?.nanoseconds ?? .max
+        if let next = timers.next { wait = min(wait, max(0, next.nanoseconds - time.instant().nanoseconds)) }
+        if wait == .max { return -1 }
+        return Int32(clamping: min(wait, 3_600_000_000_000) / 1_000_000 + (wait % 1_000_000 == 0 ? 0 : 1))
+    }
+}

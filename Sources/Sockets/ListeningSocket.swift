@@ -1,0 +1,178 @@
+private import CLinux
+private import Glibc
+private import Synchronization
+
+/// A listener did not open: where, and why.
+package struct ListenError: Error, Sendable, CustomStringConvertible {
+    package let address: ListenAddress
+    /// `EADDRINUSE`, `EACCES` …; `ENXIO` when the name has no address.
+    package let cause: SystemError
+
+    package var isBusy: Bool { cause.code == EADDRINUSE }
+
+    package var description: String {
+        "cannot listen on \(address): \(cause.code == ENXIO ? "the name has no address" : cause.description)"
+    }
+}
+
+/// What `accept` brought.
+package enum Accepted: ~Copyable {
+    case connection(Socket, PeerAddress)
+    /// Nobody waits.
+    case nobody
+    /// The process or the system has no descriptor left.
+    case exhausted
+}
+
+/// An open listener. Made on one thread, used on another; each worker has its own.
+package final class ListeningSocket: Sendable {
+    package let address: SocketAddress
+    /// -1 after ``close()``.
+    private let descriptorOrNone: Atomic<Int32>
+    /// True when other workers accept from the same queue (unix sockets).
+    package let isShared: Bool
+    /// The file of a unix socket, removed by whoever closes last.
+    private let file: SocketFile?
+
+    private init(_ descriptor: Int32, _ address: SocketAddress, isShared: Bool, file: SocketFile?) {
+        descriptorOrNone = Atomic(descriptor)
+        self.address = address
+        self.isShared = isShared
+        self.file = file
+    }
+
+    deinit { close() }
+
+    package var descriptor: Int32 { descriptorOrNone.load(ordering: .relaxed) }
+
+    /// Closes the listener. Connections that wait in its queue are reset: accept them before.
+    package func close() {
+        let descriptor = descriptorOrNone.exchange(-1, ordering: .relaxed)
+        if descriptor >= 0 { _ = Glibc.close(descriptor) }
+    }
+
+    /// Opens one listener a worker: TCP with a queue each (`SO_REUSEPORT`), a unix socket with one queue for all.
+    ///
+    /// `permissions` are those of a unix socket's file, which is removed when the last of its listeners goes.
+    package static func open(
+        _ address: ListenAddress, count: Int = 1, permissions: UInt32 = 0o660
+    ) throws(ListenError) -> [ListeningSocket] {
+        do throws(SystemError) {
+            switch address {
+            case .unix(let path): return try openUnix(path, count: count, permissions: permissions)
+            case .tcp(let host, let port):
+                guard let target = try? Resolver.lookUp(host, port: port, passive: true).get().first else {
+                    throw SystemError(ENXIO)
+                }
+                return try openTCP(target, count: count)
+            }
+        } catch {
+            throw ListenError(address: address, cause: error)
+        }
+    }
+
+    private static func openTCP(_ wanted: SocketAddress, count: Int) throws(SystemError) -> [ListeningSocket] {
+        // With SO_REUSEPORT a second process of the same user binds without complaint: ask without it first.
+        if count > 1, wanted.port != 0 { _ = Glibc.close(try listening(on: wanted, reusePort: false)) }
+        var target = wanted
+        var opened: [ListeningSocket] = []
+        for _ in 0..<count {
+            let descriptor = try listening(on: target, reusePort: count > 1)
+            // Port 0 is decided by the first; the others follow.
+            target = Socket.localAddress(of: descriptor) ?? target
+            opened.append(ListeningSocket(descriptor, target, isShared: false, file: nil))
+        }
+        return opened
+    }
+
+    private static func openUnix(_ path: String, count: Int, permissions: UInt32) throws(SystemError)
+        -> [ListeningSocket]
+    {
+        let target = SocketAddress.unix(path: path)
+        try SocketFile.removeStale(path)
+        let descriptor = try listening(on: target, reusePort: false)
+        let file = SocketFile(path)
+        _ = unsafe chmod(path, permissions)
+        var opened = [ListeningSocket(descriptor, target, isShared: count > 1, file: file)]
+        while opened.count < count {
+            let copy = try SystemCall.require { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) }
+            opened.append(ListeningSocket(copy, target, isShared: true, file: file))
+        }
+        return opened
+    }
+
+    private static func listening(on address: SocketAddress, reusePort: Bool) throws(SystemError) -> Int32 {
+        let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+        let descriptor = try SystemCall.require { socket(address.family, kind, 0) }
+        do throws(SystemError) {
+            if case .ip = address {
+                try Socket.set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
+                if reusePort { try Socket.set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1) }
+                // Accepted connections inherit it: one call a listener instead of one a connection.
+                try Socket.set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+            }
+            try SystemCall.require {
+                unsafe address.withSystemForm { name, length in unsafe bind(descriptor, name, length) }
+            }
+            try SystemCall.require { listen(descriptor, 4096) }
+            return descriptor
+        } catch {
+            _ = Glibc.close(descriptor)
+            throw error
+        }
+    }
+
+    /// The next client, if one waits. Errors of a single connection are skipped, as `accept(2)` advises.
+    package func accept() -> Accepted {
+        var storage = sockaddr_storage()
+        while true {
+            var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+            let result = unsafe postern_accept(descriptor, &storage, &length)
+            if result >= 0 {
+                return .connection(Socket(owning: result), PeerAddress(SocketAddress(storage, length: Int(length))))
+            }
+            switch errno {
+            case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .exhausted
+            case EINTR, ECONNABORTED, EPROTO, EPERM, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH,
+                ENETUNREACH:
+                continue
+            default: return .nobody
+            }
+        }
+    }
+}
+
+/// The file of a unix socket: removed at the end, if it is still ours.
+private final class SocketFile: Sendable {
+    private let path: String
+    private let identity: UInt64
+
+    init(_ path: String) {
+        self.path = path
+        identity = Self.identity(of: path) ?? 0
+    }
+
+    deinit {
+        if let now = Self.identity(of: path), now == identity { _ = unsafe unlink(path) }
+    }
+
+    /// Removes a socket file that nobody listens on; anything else at that path is left, and binding will say so.
+    static func removeStale(_ path: String) throws(SystemError) {
+        guard identity(of: path) != nil else { return }
+        let probe = try SystemCall.require {
+            socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        }
+        defer { close(probe) }
+        let refused = unsafe SocketAddress.unix(path: path).withSystemForm { name, length in
+            unsafe connect(probe, name, length) != 0 && errno == ECONNREFUSED
+        }
+        if refused { _ = unsafe unlink(path) }
+    }
+
+    /// The inode of a socket at `path`; nil when there is none, or something else.
+    private static func identity(of path: String) -> UInt64? {
+        var status = stat()
+        guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return nil }
+        return UInt64(status.st_ino)
+    }
+}

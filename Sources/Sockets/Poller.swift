@@ -1,0 +1,80 @@
+private import CLinux
+private import Glibc
+
+/// What the kernel says about a descriptor.
+package struct Readiness: OptionSet, Sendable {
+    package let rawValue: UInt32
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    package static let readable = Readiness(rawValue: EPOLLIN.rawValue)
+    package static let writable = Readiness(rawValue: EPOLLOUT.rawValue)
+    /// The peer sends nothing more (its FIN has arrived).
+    package static let peerClosed = Readiness(rawValue: EPOLLRDHUP.rawValue)
+    /// Both directions are over, or the connection was reset.
+    package static let hungUp = Readiness(rawValue: EPOLLHUP.rawValue)
+    package static let failed = Readiness(rawValue: EPOLLERR.rawValue)
+}
+
+/// How a descriptor is watched.
+package enum Interest: Sendable {
+    /// Both directions, told once per change: connections register once and never again.
+    case connection
+    /// Arrivals, told once per change.
+    case arrivals
+    /// Arrivals on a descriptor that several loops watch: one of them is woken.
+    case sharedArrivals
+
+    fileprivate var mask: UInt32 {
+        switch self {
+        case .connection: EPOLLIN.rawValue | EPOLLOUT.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue
+        case .arrivals: EPOLLIN.rawValue | EPOLLET.rawValue
+        case .sharedArrivals: EPOLLIN.rawValue | EPOLLET.rawValue | EPOLLEXCLUSIVE.rawValue
+        }
+    }
+}
+
+/// An epoll instance and room for what it reports in one go.
+@safe
+struct Poller: ~Copyable {
+    private let descriptor: Int32
+    private let events: UnsafeMutableBufferPointer<epoll_event>
+
+    init(batch: Int = 256) throws(SystemError) {
+        unsafe events = .allocate(capacity: batch)
+        unsafe events.initialize(repeating: epoll_event())
+        let made = epoll_create1(Int32(EPOLL_CLOEXEC))
+        descriptor = made
+        if made < 0 { throw SystemError(errno) }
+    }
+
+    deinit {
+        if descriptor >= 0 { close(descriptor) }
+        unsafe events.deallocate()
+    }
+
+    func add(_ watched: Int32, _ interest: Interest, _ slot: Slot) throws(SystemError) {
+        var event = unsafe epoll_event()
+        unsafe event.events = interest.mask
+        unsafe event.data.u64 = slot.token
+        try SystemCall.require { unsafe epoll_ctl(descriptor, EPOLL_CTL_ADD, watched, &event) }
+    }
+
+    /// Only for descriptors whose open file lives on after our `close`; all others leave epoll by being closed.
+    func remove(_ watched: Int32) {
+        _ = epoll_ctl(descriptor, EPOLL_CTL_DEL, watched, nil)
+    }
+
+    /// Waits; -1 is for ever. The number of reports, 0 when the time passed or a signal came.
+    func wait(milliseconds: Int32) -> Int {
+        let count = unsafe epoll_wait(descriptor, events.baseAddress, Int32(events.count), milliseconds)
+        if count >= 0 { return Int(count) }
+        precondition(errno == EINTR, "epoll_wait on an instance that is not ours")
+        return 0
+    }
+
+    /// A report of the last ``wait(milliseconds:)``.
+    func report(_ index: Int) -> (slot: Slot, readiness: Readiness) {
+        let event = unsafe events[index]
+        return unsafe (Slot(token: event.data.u64), Readiness(rawValue: event.events))
+    }
+}
