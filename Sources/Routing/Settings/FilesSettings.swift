@@ -1,8 +1,8 @@
 /// A folder whose files a route serves (key `files`).
-package struct FilesSettings: Sendable, Equatable {
+package struct FilesSettings: Sendable, Hashable {
     /// For how long browsers may keep what lies under a prefix without asking again.
-    package struct CacheRule: Sendable, Equatable {
-        /// Relative to the root, e.g. `assets/`; the longest one that fits counts.
+    package struct CacheRule: Sendable, Hashable {
+        /// Relative to the root, such as `assets/`; the longest one that fits counts.
         package var prefix: String
         package var duration: Duration
 

@@ -1,7 +1,9 @@
+import Bytes
+
 /// The path a route is for: a prefix on segment borders, or one path exactly.
 ///
-/// A pattern is held in the reading on which routes are matched (``NormalizedPath``), without a slash at its end:
-/// `/admin` and `/admin/` are the same rule (G72).
+/// A pattern is held in the reading on which routes are matched, without a slash at its end: `/admin` and `/admin/` are the
+/// same rule (G72).
 package struct PathPattern: Sendable, Hashable {
     package enum Kind: Sendable, Hashable {
         /// The path itself and everything below it.
@@ -15,6 +17,8 @@ package struct PathPattern: Sendable, Hashable {
     package let text: String
     /// What is compared: canonical, without a slash at its end; empty for `/`.
     package let canonical: [UInt8]
+    /// The same as a careless upstream compares it.
+    let folded: [UInt8]
 
     /// A prefix on segment borders, as `path: /api/` says.
     package init(prefix text: String) throws(PathPatternError) {
@@ -27,24 +31,38 @@ package struct PathPattern: Sendable, Hashable {
     }
 
     private init(kind: Kind, text: String) throws(PathPatternError) {
-        let bytes = [UInt8](text.utf8)
-        guard bytes.first == UInt8(ascii: "/") else { throw .notAbsolute }
-        // A rule is written in plain characters, so that it has one spelling only and can never miss what it names.
-        for byte in bytes where !PathPattern.plain.contains(byte) { throw .character(byte) }
-        var segments = bytes.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        if segments.last?.isEmpty == true { segments.removeLast() }
-        for segment in segments {
-            if segment.isEmpty { throw .emptySegment }
-            if segment.elementsEqual(".".utf8) || segment.elementsEqual("..".utf8) { throw .dotSegment }
+        guard text.utf8.first == PathReading.slash else { throw .notAbsolute }
+        if text.utf8.contains(UInt8(ascii: "*")) { throw .wildcard }
+        // Written with letters beyond ASCII for people; browsers send them encoded.
+        var encoded = ByteBuffer()
+        for byte in text.utf8 {
+            if byte < 0x80 { encoded.append(byte) } else { encoded.append(percentEncoded: byte) }
+        }
+        var canonical = ByteBuffer()
+        var folded = ByteBuffer()
+        do throws(PathRefusal) {
+            let needs = try PathReading.write(encoded.bytes, into: &canonical)
+            if needs.contains(.doubleSlash) { throw .doubleSlash }
+            if needs.contains(.encodedSlash) { throw .encodedSlash }
+            if needs.contains(.semicolon) { throw .semicolon }
+            if needs.contains(.encodedPercent) { throw .encodedPercent }
+            _ = try FoldedReading.write(canonical, into: &folded)
+        } catch {
+            throw .refused(error)
+        }
+        // One spelling only, so that what is read in the file is what is compared.
+        guard canonical.bytes.equals(encoded.bytes) else {
+            throw .notCanonical(String(strictUTF8: canonical.bytes) ?? "/")
         }
         self.kind = kind
         self.text = text
-        self.canonical = bytes.last == UInt8(ascii: "/") ? Array(bytes.dropLast()) : bytes
+        self.canonical = Self.withoutSlash(canonical.array)
+        self.folded = Self.withoutSlash(folded.array)
     }
 
-    /// `unreserved` and the harmless `sub-delims` of RFC 3986, and the slash.
-    private static let plain = Set(
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+,=:@/".utf8)
+    private static func withoutSlash(_ path: [UInt8]) -> [UInt8] {
+        path.last == PathReading.slash ? Array(path.dropLast()) : path
+    }
 
     package static func == (a: PathPattern, b: PathPattern) -> Bool { a.kind == b.kind && a.canonical == b.canonical }
     package func hash(into hasher: inout Hasher) {
@@ -57,10 +75,10 @@ package struct PathPattern: Sendable, Hashable {
 package enum PathPatternError: Error, Equatable {
     /// It does not begin with `/`.
     case notAbsolute
-    /// It holds a byte that a rule is never written with: `%`, `;`, `\`, `?`, `#`, `{`, `*`, controls, non-ASCII.
-    case character(UInt8)
-    /// It holds `//`.
-    case emptySegment
-    /// It holds `.` or `..` as a segment.
-    case dotSegment
+    /// It holds `*`; a path is a prefix already.
+    case wildcard
+    /// No request with such a path would ever pass.
+    case refused(PathRefusal)
+    /// It has another spelling, which is the one to write.
+    case notCanonical(String)
 }

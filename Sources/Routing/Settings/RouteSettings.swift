@@ -1,7 +1,9 @@
-/// One entry of `routes`: which requests it is for, what it demands, where they go. Defaults are the contract's.
+/// One entry of `routes`: which requests it is for, what it demands, where they go.
+///
+/// Defaults are the contract's.
 package struct RouteSettings: Sendable, Equatable {
     /// Where a request goes.
-    package enum Target: Sendable, Equatable {
+    package enum Target: Sendable, Hashable {
         /// The name of one of `upstreams`.
         case upstream(String)
         case files(FilesSettings)
@@ -10,7 +12,9 @@ package struct RouteSettings: Sendable, Equatable {
     package var path: PathPattern
     /// One of the hosts of `public_url`, without port, or nil for all.
     package var host: String?
-    /// Upper-case method names; empty for all. GET includes HEAD.
+    /// Upper-case method names; empty for all.
+    ///
+    /// GET includes HEAD.
     package var methods: [String] = []
     /// The provider a login here uses; nil for the chooser.
     package var provider: String?
