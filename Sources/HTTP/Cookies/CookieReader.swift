@@ -1,0 +1,121 @@
+internal import Bytes
+
+/// The cookies of a request: all its `Cookie` lines, read as one joined by `; ` (RFC 9113, section 8.2.3).
+///
+/// Octets, not text; names are compared exactly (E6). Values come as they stand, quotes included. A part without `=` is a
+/// cookie without a name.
+package struct CookieReader: ~Escapable {
+    /// More pairs than browsers keep for a site (180).
+    ///
+    /// Beyond it nothing is found: a lookup must not be a lever.
+    package static let mostPairs = 512
+
+    private let bytes: Span<UInt8>
+    private let entries: Span<FieldIndex.Entry>
+    private var line = 0
+    private var at = 0
+    private var end = 0
+
+    @_lifetime(borrow fields)
+    package init(_ fields: borrowing Fields) {
+        bytes = fields.storage.bytes
+        entries = fields.index.entries.span
+        if !fields.contains(.cookie) { line = entries.count }
+    }
+
+    /// The next pair, or nil; parts that are empty are skipped.
+    @_lifetime(copy self)
+    package mutating func next() -> Cookie? {
+        while true {
+            while at < end {
+                let semicolon = bytes.extracting(at..<end).firstIndex(of: UInt8(ascii: ";"))
+                let part = at..<(semicolon.map { at + $0 } ?? end)
+                at = part.upperBound + 1
+                if let cookie = cookie(part) { return cookie }
+            }
+            while line < entries.count, entries[line].known != .cookie { line += 1 }
+            guard line < entries.count else { return nil }
+            at = entries[line].value.lowerBound
+            end = entries[line].value.upperBound
+            line += 1
+        }
+    }
+
+    @_lifetime(copy self)
+    private func cookie(_ part: Range<Int>) -> Cookie? {
+        let pair = Self.trimmed(bytes.extracting(part))
+        if pair.isEmpty { return nil }
+        guard let equals = pair.firstIndex(of: UInt8(ascii: "=")) else {
+            return Cookie(pair: pair, name: pair.extracting(0..<0), value: pair)
+        }
+        return Cookie(
+            pair: pair, name: Self.trimmed(pair.extracting(0..<equals)),
+            value: Self.trimmed(pair.extracting((equals + 1)..<pair.count)))
+    }
+
+    @_lifetime(copy bytes)
+    static func trimmed(_ bytes: Span<UInt8>) -> Span<UInt8> {
+        var start = 0
+        var end = bytes.count
+        while start < end, bytes[start] == 0x20 || bytes[start] == 0x09 { start += 1 }
+        while start < end, bytes[end - 1] == 0x20 || bytes[end - 1] == 0x09 { end -= 1 }
+        return bytes.extracting(start..<end)
+    }
+
+    /// Looks `name` up in the whole request.
+    ///
+    /// Twice is ``CookieMatch/several``, whatever the values: which of them counts would depend on an order that an
+    /// attacker on a sibling host can choose (E7). So are more than ``mostPairs`` pairs.
+    @_lifetime(copy self)
+    package func find(_ name: Span<UInt8>) -> CookieMatch {
+        var reader = self
+        var found = CookieMatch.none
+        var pairs = 0
+        while let cookie = reader.next() {
+            pairs += 1
+            if pairs > Self.mostPairs { return .several }
+            guard cookie.name.equals(name) else { continue }
+            if case .none = found { found = .one(cookie.value) } else { return .several }
+        }
+        return found
+    }
+
+    /// Appends to `output` one `Cookie` line with all pairs but those whose name `isRemoved`; none when nothing is left
+    /// (E11).
+    package func copyOthers(
+        into output: inout Fields, removing isRemoved: (_ name: Span<UInt8>) -> Bool
+    ) {
+        var reader = self
+        output.begin(.cookie)
+        while let cookie = reader.next() {
+            if isRemoved(cookie.name) { continue }
+            if output.openCount > 0 { output.extend("; ") }
+            output.extend(cookie.pair)
+        }
+        if output.openCount == 0 { output.cancel() } else { output.end() }
+    }
+}
+
+/// One pair of a `Cookie` line.
+package struct Cookie: ~Escapable {
+    /// Name, `=` and value as they stand.
+    package let pair: Span<UInt8>
+    /// Empty for a part without `=`.
+    package let name: Span<UInt8>
+    package let value: Span<UInt8>
+
+    @_lifetime(copy pair, copy name, copy value)
+    init(pair: Span<UInt8>, name: Span<UInt8>, value: Span<UInt8>) {
+        self.pair = pair
+        self.name = name
+        self.value = value
+    }
+}
+
+/// What ``CookieReader/find(_:)`` found.
+package enum CookieMatch: ~Escapable {
+    case none
+    case one(Span<UInt8>)
+    /// Not to be believed, and worth a log line.
+    case several
+}

@@ -1,0 +1,101 @@
+internal import Bytes
+
+/// Searches that look at 16 bytes at a time: where a head spends its parsing time.
+///
+/// The lanes are computed with wrapping arithmetic, because comparing lanes is not vectorised by this compiler.
+enum ByteScan {
+    /// The index of the first control character (below 0x20, or 0x7F) at or after `from`; `bytes.count` without one.
+    static func firstControl(_ bytes: Span<UInt8>, from: Int) -> Int {
+        unsafe bytes.withUnsafeBufferPointer { buffer in
+            let count = buffer.count
+            var at = from
+            guard let base = unsafe UnsafeRawPointer(buffer.baseAddress) else { return count }
+            while at &+ 16 <= count {
+                let lanes = unsafe (base + at).loadUnaligned(as: SIMD16<UInt8>.self)
+                // Bit 7 of a lane: subtracting 0x20 borrows below 0x20, adding 1 carries at 0x7F.
+                let found = ((lanes &- SIMD16(repeating: 0x20)) | (lanes &+ SIMD16(repeating: 1))) & ~lanes & top
+                if let lane = firstLane(found) { return at &+ lane }
+                at &+= 16
+            }
+            while at < count {
+                let byte = unsafe buffer[at]
+                if byte < 0x20 || byte == 0x7F { return at }
+                at &+= 1
+            }
+            return count
+        }
+    }
+
+    /// The index of the first byte that is no letter, digit or hyphen at or after `from`; `bytes.count` without one.
+    ///
+    /// These are the bytes of nearly every field name; the reader judges the others one by one.
+    static func plainNameEnd(_ bytes: Span<UInt8>, from: Int) -> Int {
+        unsafe bytes.withUnsafeBufferPointer { buffer in
+            let count = buffer.count
+            var at = from
+            guard let base = unsafe UnsafeRawPointer(buffer.baseAddress) else { return count }
+            while at &+ 16 <= count {
+                let lanes = unsafe (base + at).loadUnaligned(as: SIMD16<UInt8>.self)
+                let folded = lanes | SIMD16(repeating: 0x20)
+                let letter = (folded &+ SIMD16(repeating: 0x1F)) & ~(folded &+ SIMD16(repeating: 0x05))
+                let digit = (lanes &+ SIMD16(repeating: 0x50)) & ~(lanes &+ SIMD16(repeating: 0x46))
+                let hyphen = ~((lanes ^ SIMD16(repeating: 0x2D)) &+ SIMD16(repeating: 0x7F))
+                let found = (~(letter | digit | hyphen) | lanes) & top
+                if let lane = firstLane(found) { return at &+ lane }
+                at &+= 16
+            }
+            while at < count {
+                let byte = unsafe buffer[at]
+                if !((byte | 0x20) &- 97 < 26 || byte &- 48 < 10 || byte == 0x2D) { return at }
+                at &+= 1
+            }
+            return count
+        }
+    }
+
+    /// Up to eight bytes from `at`, letters folded to lower case, as one number; the first byte is the lowest.
+    ///
+    /// Setting bit 5 is exact for what it is used for: no other `tchar` falls on a lower-case letter, a digit or `-`.
+    static func foldedWord(_ bytes: Span<UInt8>, at: Int, count: Int) -> UInt64 {
+        precondition(at >= 0 && count >= 0 && count <= 8 && at <= bytes.count - count, "outside the bytes")
+        if count == 0 { return 0 }
+        return unsafe bytes.withUnsafeBufferPointer { buffer in
+            let word: UInt64
+            if at &+ 8 <= buffer.count, let base = unsafe UnsafeRawPointer(buffer.baseAddress) {
+                word = unsafe UInt64(littleEndian: (base + at).loadUnaligned(as: UInt64.self))
+            } else {
+                var gathered: UInt64 = 0
+                for index in 0..<count {
+                    unsafe gathered |= UInt64(buffer[at &+ index]) << UInt64(8 &* index)
+                }
+                word = gathered
+            }
+            return (word | 0x2020_2020_2020_2020) & (UInt64.max >> UInt64(64 &- 8 &* count))
+        }
+    }
+
+    /// True when `bytes` equals `name` after folding letters; both consist of `tchar` and have the same length.
+    static func equalsFolded(_ bytes: Span<UInt8>, _ other: Span<UInt8>) -> Bool {
+        let count = bytes.count
+        if count != other.count { return false }
+        var at = 0
+        while at < count {
+            let piece = Swift.min(8, count &- at)
+            if foldedWord(bytes, at: at, count: piece) != foldedWord(other, at: at, count: piece) {
+                // Bit 5 also folds some signs onto each other; let the exact comparison decide.
+                return false
+            }
+            at &+= piece
+        }
+        return bytes.equalsIgnoringCase(other)
+    }
+
+    private static var top: SIMD16<UInt8> { SIMD16(repeating: 0x80) }
+
+    private static func firstLane(_ found: SIMD16<UInt8>) -> Int? {
+        let words = unsafe unsafeBitCast(found, to: SIMD2<UInt64>.self)
+        if words[0] != 0 { return words[0].trailingZeroBitCount &>> 3 }
+        if words[1] != 0 { return 8 &+ words[1].trailingZeroBitCount &>> 3 }
+        return nil
+    }
+}

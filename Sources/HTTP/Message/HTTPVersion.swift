@@ -1,0 +1,7 @@
+/// The versions of HTTP/1 we speak.
+///
+/// A higher minor version of a peer is read as 1.1 (RFC 9110, section 2.5).
+package enum HTTPVersion: UInt8, Sendable, Equatable {
+    case http10
+    case http11
+}
