@@ -1,4 +1,5 @@
 package import Bytes
+package import Formats
 
 /// One identity provider as a person configures it: every key of a `provider:` block, with its default.
 package struct ProviderSettings: Sendable, Equatable {
@@ -16,6 +17,9 @@ package struct ProviderSettings: Sendable, Equatable {
     package var issuer: String
     /// Base URL under which this process reaches the provider when it differs from the public issuer (D5a).
     package var backchannelURL: String?
+
+    /// Members that complete or replace those of the discovery document; never `issuer` (D3).
+    package var metadata = JSONObject()
 
     package var clientID: String
     package var clientAuthentication = ClientAuthenticationChoice.auto
