@@ -1,3 +1,5 @@
+package import Formats
+
 /// One HTTP call of the control plane.
 package struct FetchRequest: Sendable {
     package enum Method: Sendable, Equatable {

@@ -1,3 +1,5 @@
+package import Formats
+
 /// An answer, whatever its status: redirects are answers too, they are never followed (B2).
 package struct FetchResponse: Sendable {
     package let status: Int

@@ -1,3 +1,4 @@
+import Formats
 import Glibc
 
 /// Which calls go through an egress proxy, as the usual environment variables say.

@@ -20,6 +20,9 @@ struct IPv6Literal: Equatable {
         }
     }
 
+    /// The address, most significant byte first.
+    var bytes: [UInt8] { groups.flatMap { [UInt8(truncatingIfNeeded: $0 >> 8), UInt8(truncatingIfNeeded: $0)] } }
+
     /// The one canonical spelling (RFC 5952): lower case, the longest run of zeros as `::`.
     var canonical: String {
         let run = longestZeros

@@ -1,5 +1,3 @@
-import Glibc
-
 /// How far outside an IP address is, from the Internet inwards to this machine.
 package enum AddressScope: String, Sendable, CaseIterable {
     case global
@@ -56,11 +54,10 @@ package enum AddressScope: String, Sendable, CaseIterable {
         }
         if name.hasPrefix("["), name.hasSuffix("]") { name = String(name.dropFirst().dropLast()) }
         if let zone = name.firstIndex(of: "%") { name = String(name[..<zone]) }
-        var bytes = [UInt8](repeating: 0, count: 16)
-        if unsafe inet_pton(AF_INET6, name, &bytes) == 1 {
-            self.init(v6: bytes)
-        } else if unsafe inet_pton(AF_INET, name, &bytes) == 1 {
-            self.init(v4: (bytes[0], bytes[1], bytes[2], bytes[3]))
+        if let address = IPv6Literal(name) {
+            self.init(v6: address.bytes)
+        } else if let address = IPv4Quad(name) {
+            self.init(v4: (address.octets[0], address.octets[1], address.octets[2], address.octets[3]))
         } else {
             return nil
         }
