@@ -1,6 +1,8 @@
 private import Time
 
-/// What a person may turn on the side that faces browsers. The defaults are those of the contract's `limits:` and `shutdown:`.
+/// What a person may turn on the side that faces browsers.
+///
+/// The defaults are those of the contract's `limits:` and `shutdown:`.
 package struct ServerSettings: Sendable, Equatable {
     /// From the first byte of a request head to its last (G17, slow senders); also how long a new connection may be silent.
     package var headerTimeout: Duration = .seconds(10)

@@ -29,7 +29,9 @@ package final class BufferPool {
         empty.append(shell)
     }
 
-    /// Takes the memory of a buffer back and leaves it empty. Memory that has grown is not worth keeping.
+    /// Takes the memory of a buffer back and leaves it empty.
+    ///
+    /// Memory that has grown is not worth keeping.
     package func take(_ buffer: inout ByteBuffer) {
         if buffer.capacity == 0 { return }
         buffer.clear()

@@ -74,7 +74,9 @@ package final class EventLoop {
         while running { turn() }
     }
 
-    /// Ends ``run()`` after this turn. Only from the loop's own thread.
+    /// Ends ``run()`` after this turn.
+    ///
+    /// Only from the loop's own thread.
     package func stop() { running = false }
 
     /// One turn; waits no longer than `longest`.

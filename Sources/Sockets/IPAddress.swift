@@ -1,7 +1,9 @@
 package import Bytes
 internal import Glibc
 
-/// An IPv4 or IPv6 address. IPv4 addresses that arrive in their IPv6 form (`::ffff:a.b.c.d`) are IPv4.
+/// An IPv4 or IPv6 address.
+///
+/// IPv4 addresses that arrive in their IPv6 form (`::ffff:a.b.c.d`) are IPv4.
 package struct IPAddress: Sendable, Hashable, CustomStringConvertible {
     /// The sixteen bytes of the IPv6 form, most significant first.
     package let high: UInt64

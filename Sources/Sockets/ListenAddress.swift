@@ -8,7 +8,9 @@ package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
     /// The longest path that fits into `sockaddr_un` with its closing NUL.
     package static let longestPath = 107
 
-    /// Reads the three forms of the configuration; nil for anything else. Port 0 asks the system for a free one.
+    /// Reads the three forms of the configuration; nil for anything else.
+    ///
+    /// Port 0 asks the system for a free one.
     package init?(_ text: String) {
         if text.hasPrefix("unix:") {
             let path = String(text.dropFirst(5))

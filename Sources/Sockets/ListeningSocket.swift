@@ -24,7 +24,9 @@ package enum Accepted: ~Copyable {
     case exhausted
 }
 
-/// An open listener. Made on one thread, used on another; each worker has its own.
+/// An open listener.
+///
+/// Made on one thread, used on another; each worker has its own.
 package final class ListeningSocket: Sendable {
     package let address: SocketAddress
     /// -1 after ``close()``.
@@ -45,7 +47,9 @@ package final class ListeningSocket: Sendable {
 
     package var descriptor: Int32 { descriptorOrNone.load(ordering: .relaxed) }
 
-    /// Closes the listener. Connections that wait in its queue are reset: accept them before.
+    /// Closes the listener.
+    ///
+    /// Connections that wait in its queue are reset: accept them before.
     package func close() {
         let descriptor = descriptorOrNone.exchange(-1, ordering: .relaxed)
         if descriptor >= 0 { _ = Glibc.close(descriptor) }
@@ -122,7 +126,9 @@ package final class ListeningSocket: Sendable {
         }
     }
 
-    /// The next client, if one waits. Errors of a single connection are skipped, as `accept(2)` advises.
+    /// The next client, if one waits.
+    ///
+    /// Errors of a single connection are skipped, as `accept(2)` advises.
     package func accept() -> Accepted {
         var storage = sockaddr_storage()
         while true {

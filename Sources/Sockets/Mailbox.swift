@@ -26,7 +26,9 @@ package final class Mailbox<Message: Sendable>: Sendable {
         return taken
     }
 
-    /// Lets `receive` have every message on the loop's thread. Call once, on that thread.
+    /// Lets `receive` have every message on the loop's thread.
+    ///
+    /// Call once, on that thread.
     package func deliver(on loop: EventLoop, to receive: @escaping (Message) -> Void) throws(SystemError) {
         let reader = MailboxReader(self, receive)
         _ = try loop.watch(bell.descriptor, .arrivals, for: reader)
@@ -69,7 +71,9 @@ private final class MailboxReader<Message: Sendable>: EventTarget {
     }
 }
 
-/// An eventfd. Each ring is one edge for epoll, so it is never read.
+/// An eventfd.
+///
+/// Each ring is one edge for epoll, so it is never read.
 private final class Bell: Sendable {
     let descriptor: Int32
 

@@ -64,7 +64,9 @@ struct Poller: ~Copyable {
         _ = epoll_ctl(descriptor, EPOLL_CTL_DEL, watched, nil)
     }
 
-    /// Waits; -1 is for ever. The number of reports, 0 when the time passed or a signal came.
+    /// Waits; -1 is for ever.
+    ///
+    /// The number of reports, 0 when the time passed or a signal came.
     func wait(milliseconds: Int32) -> Int {
         let count = unsafe epoll_wait(descriptor, events.baseAddress, Int32(events.count), milliseconds)
         if count >= 0 { return Int(count) }

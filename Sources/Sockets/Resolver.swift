@@ -72,7 +72,9 @@ package final class Resolver: Sendable {
         IPAddress(host).map { .ip($0, port: port) }
     }
 
-    /// Asks the system and waits. At least one address, in the system's order of preference.
+    /// Asks the system and waits.
+    ///
+    /// At least one address, in the system's order of preference.
     package static func lookUp(
         _ host: String, port: UInt16, passive: Bool = false
     ) -> Result<[SocketAddress], ResolverFailure> {

@@ -12,7 +12,9 @@ package enum ProcessSignal: Sendable {
 
 /// Signals as values on the main thread; no code of ours ever runs inside a signal handler.
 package enum Signals {
-    /// Blocks our signals in this thread and all that it starts, and ignores SIGPIPE. First thing in a process.
+    /// Blocks our signals in this thread and all that it starts, and ignores SIGPIPE.
+    ///
+    /// First thing in a process.
     package static func block() {
         var set = ours
         unsafe pthread_sigmask(SIG_BLOCK, &set, nil)

@@ -21,7 +21,9 @@ package struct Socket: ~Copyable {
 
     deinit { close(descriptor) }
 
-    /// Begins to connect. The socket becomes writable when it is decided; ``connectionError()`` then tells how.
+    /// Begins to connect.
+    ///
+    /// The socket becomes writable when it is decided; ``connectionError()`` then tells how.
     package static func connecting(to address: SocketAddress) throws(SystemError) -> Socket {
         let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
         let made = try SystemCall.require { socket(address.family, kind, 0) }
