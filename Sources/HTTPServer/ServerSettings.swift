@@ -1,3 +1,4 @@
+package import HTTP
 private import Time
 
 /// What a person may turn on the side that faces browsers.
@@ -12,7 +13,8 @@ package struct ServerSettings: Sendable, Equatable {
     package var bodyTimeout: Duration = .seconds(60)
     /// How long a client may take nothing of an answer that waits for it.
     package var sendTimeout: Duration = .seconds(60)
-    /// How long a half-closed client that takes no bytes is waited for before its exchange is given up.
+    /// How long a client that may have left is waited for: a half-closed one that takes no bytes, or, while the server stops,
+    /// a new one that has sent nothing yet.
     package var halfCloseGrace: Duration = .seconds(1)
     /// How long what a refused client still sends is read and dropped, so that it can read the refusal.
     package var lingerTime: Duration = .seconds(5)
@@ -24,6 +26,9 @@ package struct ServerSettings: Sendable, Equatable {
     package var drain: Duration = .seconds(30)
     /// Bytes of an answer that may wait for a client before its source is paused.
     package var highWaterMark = 128 << 10
+
+    /// How much of a request's control data is accepted.
+    package var limits = HTTPLimits()
 
     package init() {}
 }

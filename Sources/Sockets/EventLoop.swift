@@ -24,10 +24,17 @@ package final class EventLoop {
     private var running = false
 
     package let timers: TimerWheel
+    /// Where sockets of this loop are read into; lent for one read and what follows from it.
+    package let scratch = BufferBox()
+    /// Memory for what waits: answers a client does not take, input a handler does not want yet.
+    package let buffers = BufferPool()
     /// The monotonic time at which this turn began.
     package private(set) var now: Instant
     /// Turns since the start, for tests and metrics.
     package private(set) var turns = 0
+
+    /// How much is read from a socket in one go.
+    package static let readSize = 64 << 10
 
     /// How often put-off work may cause more of it before the kernel is asked again.
     private static let rounds = 8

@@ -33,6 +33,8 @@ package final class ListeningSocket: Sendable {
     private let descriptorOrNone: Atomic<Int32>
     /// True when other workers accept from the same queue (unix sockets).
     package let isShared: Bool
+    /// A descriptor kept for the day when there is no other; -1 while it is missing.
+    private let spare: Atomic<Int32>
     /// The file of a unix socket, removed by whoever closes last.
     private let file: SocketFile?
 
@@ -41,9 +43,16 @@ package final class ListeningSocket: Sendable {
         self.address = address
         self.isShared = isShared
         self.file = file
+        spare = Atomic(Self.openSpare())
     }
 
-    deinit { close() }
+    deinit {
+        close()
+        let descriptor = spare.exchange(-1, ordering: .relaxed)
+        if descriptor >= 0 { _ = Glibc.close(descriptor) }
+    }
+
+    private static func openSpare() -> Int32 { unsafe Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC) }
 
     package var descriptor: Int32 { descriptorOrNone.load(ordering: .relaxed) }
 
@@ -103,6 +112,18 @@ package final class ListeningSocket: Sendable {
             opened.append(ListeningSocket(copy, target, isShared: true, file: file))
         }
         return opened
+    }
+
+    /// Accepts the next client without a free descriptor and closes it at once, so that it learns its fate and the queue moves.
+    ///
+    /// False when not even that is possible; ask again later.
+    package func turnAway() -> Bool {
+        let kept = spare.exchange(-1, ordering: .relaxed)
+        if kept >= 0 { _ = Glibc.close(kept) }
+        var turnedAway = false
+        if kept >= 0, case .connection = accept() { turnedAway = true }
+        spare.store(Self.openSpare(), ordering: .relaxed)
+        return turnedAway
     }
 
     private static func listening(on address: SocketAddress, reusePort: Bool) throws(SystemError) -> Int32 {

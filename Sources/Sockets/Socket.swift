@@ -14,12 +14,21 @@ package enum Received: Sendable, Equatable {
 
 /// A connected, or connecting, non-blocking stream socket; closed when it goes.
 package struct Socket: ~Copyable {
-    package let descriptor: Int32
+    /// -1 after ``close()``.
+    package private(set) var descriptor: Int32
 
     /// Takes over a descriptor.
     package init(owning descriptor: Int32) { self.descriptor = descriptor }
 
-    deinit { close(descriptor) }
+    deinit {
+        if descriptor >= 0 { _ = Glibc.close(descriptor) }
+    }
+
+    /// Closes now and not when the owner goes.
+    package mutating func close() {
+        if descriptor >= 0 { _ = Glibc.close(descriptor) }
+        descriptor = -1
+    }
 
     /// Begins to connect.
     ///

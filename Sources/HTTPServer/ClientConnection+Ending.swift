@@ -1,0 +1,99 @@
+import HTTP
+import Sockets
+import Time
+
+extension ClientConnection {
+    /// All has been said: close, or first let the client read it (RFC 9112, section 9.6).
+    func bow() {
+        guard state.flushed() else {
+            close()
+            return
+        }
+        droppedBytes = 0
+        deadlines.lingerBegan = worker.loop.now
+        socket.shutDownSending()
+        worker.loop.buffers.take(&input)
+        touch()
+    }
+
+    /// Refuses a request that is not, or no longer, an exchange.
+    ///
+    /// After it nothing is read as a request (G12).
+    func refuse(status: Int, reason: String, _ failure: ExchangeFailure) {
+        if state.response == .ended {
+            // Only the rest of an answered request was awaited.
+            if let exchange { letGo(exchange) }
+            state.part(.linger)
+            return
+        }
+        if state.response == .started {
+            breakOff(failure)
+            return
+        }
+        if let exchange {
+            let handler = exchange.handler
+            exchange.end()
+            handler?.failed(exchange, failure)
+            letGo(exchange)
+        }
+        willWrite()
+        worker.write(Refusal(status: status, reason: reason, peer: peer), &engine, into: &output)
+        state.response = .ended
+        state.part(.linger)
+    }
+
+    /// Ends a response so that the client sees that it is not whole (G52).
+    func breakOff(_ failure: ExchangeFailure) {
+        push()
+        if endsWithClose || isBroken { socket.resetWhenClosed() }
+        lose(failure)
+    }
+
+    /// The exchange, if there is one, is over without a whole response, and so is the connection.
+    func lose(_ failure: ExchangeFailure) {
+        let exchange = exchange
+        let handler = exchange?.handler
+        exchange?.end()
+        close()
+        if let exchange {
+            handler?.failed(exchange, failure)
+            worker.returnExchange(exchange)
+        }
+    }
+
+    func close() {
+        if state.phase == .closed { return }
+        state.close()
+        if let seat { worker.loop.forget(seat) }
+        if let timer { worker.loop.timers.remove(timer) }
+        seat = nil
+        timer = nil
+        worker.loop.buffers.take(&input)
+        worker.loop.buffers.take(&output)
+        socket.close()
+        if let exchange {
+            self.exchange = nil
+            if exchange.isOpen, exchange.handler == nil { worker.returnExchange(exchange) }
+        }
+        worker.left(slot)
+    }
+
+    // MARK: The worker's wishes
+
+    /// Lets the running exchange be the last.
+    func drain() {
+        state.isDraining = true
+        if isIdle, state.isKept {
+            close()
+            return
+        }
+        if state.response == .none { engine.closeAfterResponse() }
+        // A new connection may have its request under way: it is waited for, but not for long.
+        deadlines.silentSince = worker.loop.now
+        moveDeadline()
+    }
+
+    func cutOff() {
+        if state.phase != .closed { lose(.stopping) }
+    }
+}

@@ -1,0 +1,145 @@
+import Bytes
+import HTTP
+import Sockets
+import Time
+
+extension ClientConnection {
+    func read() {
+        worker.loop.scratch.use { scratch in
+            let received: Received
+            do {
+                received = try socket.receive(into: &scratch.buffer, space: EventLoop.readSize)
+            } catch {
+                isBroken = true
+                return
+            }
+            switch received {
+            case .nothing: canRead = false
+            case .end:
+                canRead = false
+                inputEnded()
+            case .bytes(let full):
+                // With a FIN behind the bytes no further event would come: read on until the end.
+                if !full, !state.peerHalfClosed { canRead = false }
+                let bytes = scratch.buffer.bytes
+                let consumed = feed(bytes)
+                if consumed < bytes.count, state.phase == .open {
+                    worker.loop.buffers.lend(&input)
+                    input.append(bytes.extracting(consumed..<bytes.count))
+                }
+            }
+        }
+    }
+
+    func feedHeldInput() {
+        mustFeed = false
+        var held = ByteBuffer()
+        swap(&held, &input)
+        held.consume(feed(held.bytes))
+        if held.isEmpty || state.phase != .open {
+            worker.loop.buffers.take(&held)
+        } else {
+            swap(&held, &input)
+        }
+    }
+
+    /// Gives bytes to the engine, event by event; how many it took.
+    func feed(_ bytes: Span<UInt8>) -> Int {
+        if state.phase == .lingering {
+            droppedBytes += bytes.count
+            if droppedBytes > worker.settings.lingerBytes { close() }
+            return bytes.count
+        }
+        var at = 0
+        while state.wantsInput {
+            if exchange == nil {
+                if at == bytes.count { break }
+                let fresh = worker.borrowExchange()
+                fresh.lend(to: self, peer: peer)
+                exchange = fresh
+            }
+            guard let exchange else { break }
+            let rest = bytes.extracting(at..<bytes.count)
+            let consumed: Int
+            let event: ServerEvent
+            do {
+                (consumed, event) = try engine.receive(rest, head: exchange.head)
+            } catch {
+                refuse(status: error.status, reason: error.reasonCode.description, .badRequest(error))
+                return bytes.count
+            }
+            at += consumed
+            exchange.bytesIn += consumed
+            switch event {
+            case .needMore:
+                noteHeadProgress(exchange)
+                return at
+            case .head: begin(exchange)
+            case .body(let range): deliver(rest.extracting(range), to: exchange)
+            case .end:
+                state.request = .ended
+                exchange.handler?.ended(exchange)
+            }
+            settle()
+            if state.request == .awaited, output.count >= worker.settings.highWaterMark { break }
+        }
+        return at
+    }
+
+    func noteHeadProgress(_ exchange: Exchange) {
+        guard state.request == .awaited else { return }
+        if engine.isIdle {
+            letGo(exchange)
+        } else {
+            state.request = .head
+            deadlines.headBegan = worker.loop.now
+        }
+    }
+
+    func begin(_ exchange: Exchange) {
+        state.request = .body
+        deadlines.bodyMoved = worker.loop.now
+        exchange.startedAt = worker.loop.now
+        bodyBytes = 0
+        droppedBytes = 0
+        wasFull = false
+        endsWithClose = false
+        if state.isDraining { engine.closeAfterResponse() }
+        let handler = worker.source.handler(for: exchange)
+        exchange.handler = handler
+        handler.began(exchange)
+    }
+
+    func deliver(_ piece: Span<UInt8>, to exchange: Exchange) {
+        deadlines.bodyMoved = worker.loop.now
+        guard state.response != .ended, let handler = exchange.handler else {
+            droppedBytes += piece.count
+            return
+        }
+        bodyBytes += piece.count
+        handler.received(exchange, piece)
+    }
+
+    /// The client sends nothing more.
+    func inputEnded() {
+        state.peerHalfClosed = true
+        switch state.phase {
+        case .lingering, .closed, .flushing: close()
+        case .open:
+            switch state.request {
+            case .awaited, .head:
+                // Answers to earlier requests may still wait.
+                if let exchange { letGo(exchange) }
+                if output.isEmpty { close() } else { state.part(.close) }
+            case .body where isTunnel:
+                state.request = .ended
+                if let exchange { exchange.handler?.ended(exchange) }
+            case .body where state.response == .ended:
+                if let exchange { letGo(exchange) }
+                state.part(.close)
+            case .body: lose(.clientLeft)
+            case .ended: break
+            }
+        }
+    }
+}

@@ -1,0 +1,213 @@
+import Bytes
+import HTTP
+import Sockets
+import Time
+
+/// One client's connection: reads, lets the engine judge, tells the handler, writes.
+///
+/// Three rules keep re-entrance harmless. Handlers are called only from ``work()``, which never runs inside itself; what a
+/// handler asks for is noted or written to `output`, and ``touch()`` sees to it that the turn's end takes care of it; and a
+/// socket is read only from ``work()``, so the loop's scratch buffer has one user.
+///
+/// An idle connection holds neither buffer nor exchange. A pipelined request waits in `input`, an untaken answer in
+/// `output`; both are bounded (G54).
+final class ClientConnection: EventTarget, TurnTarget, TimerTarget {
+    let worker: ServerWorker
+    let peer: PeerAddress
+    var socket: Socket
+    var slot = Slot(index: 0, tenancy: 0)
+    var seat: Slot?
+    var timer: TimerWheel.Timer?
+
+    var engine: HTTP1ServerEngine
+    var state = ClientConnectionState()
+    var deadlines: ConnectionDeadlines
+    var exchange: Exchange?
+
+    /// Read and not yet wanted.
+    var input = ByteBuffer()
+    /// Written and not yet taken by the kernel.
+    var output = ByteBuffer()
+    var canRead = false
+    var canWrite = true
+    /// The engine may have an event ready although no byte is left (the end of a body after a pause).
+    var mustFeed = false
+    var isWorking = false
+    var isPutOff = false
+    /// The kernel refused our bytes, or reset the connection.
+    var isBroken = false
+    var isAborted = false
+    /// `canSend` was false; the handler will be told when it is true again.
+    var wasFull = false
+    /// The end of the body is the end of the connection, so breaking off must be a reset to be seen (G52).
+    var endsWithClose = false
+    var isTunnel = false
+    /// Bytes of the body given to the handler, and bytes dropped since.
+    var bodyBytes = 0
+    var droppedBytes = 0
+
+    /// Reads in a row before other connections have their turn.
+    static let readsInARow = 4
+
+    init(_ worker: ServerWorker, _ socket: consuming Socket, _ peer: PeerAddress) {
+        self.worker = worker
+        self.socket = socket
+        self.peer = peer
+        engine = HTTP1ServerEngine(limits: worker.settings.limits)
+        deadlines = ConnectionDeadlines(now: worker.loop.now)
+    }
+
+    /// Takes its place on the loop; false when the system refuses.
+    func open(_ slot: Slot) -> Bool {
+        self.slot = slot
+        guard let seat = try? worker.loop.watch(socket.descriptor, .connection, for: self) else { return false }
+        self.seat = seat
+        timer = worker.loop.timers.add(self)
+        moveDeadline()
+        return true
+    }
+
+    var localAddress: SocketAddress? { socket.localAddress() }
+
+    // MARK: News from the loop
+
+    func ready(_ readiness: Readiness) {
+        if state.phase == .closed { return }
+        if !readiness.isDisjoint(with: [.hungUp, .failed]) {
+            // Reset, or both directions are over: nobody is there to read an answer.
+            isBroken = true
+        }
+        if readiness.contains(.peerClosed), !state.peerHalfClosed {
+            state.peerHalfClosed = true
+            deadlines.outputMoved = max(deadlines.outputMoved, worker.loop.now)
+        }
+        if readiness.contains(.readable) || state.peerHalfClosed { canRead = true }
+        if readiness.contains(.writable), !canWrite {
+            canWrite = true
+            touch()
+        }
+        work()
+        if state.phase == .closed { return }
+        if !output.isEmpty || state.phase != .open { touch() }
+        moveDeadline()
+    }
+
+    func turnEnding() {
+        isPutOff = false
+        if state.phase == .closed { return }
+        work()
+        if state.phase == .closed { return }
+        flush()
+        if state.phase == .closed { return }
+        moveDeadline()
+    }
+
+    func deadlinePassed(_ timer: TimerWheel.Timer) {
+        guard let next = nextDeadline else { return }
+        if next.at > worker.loop.now {
+            moveDeadline()
+            return
+        }
+        switch next.verdict {
+        case .closeSilently: close()
+        case .requestTimeout: refuse(status: 408, reason: "request_timeout", .requestTimeout)
+        case .responseTimeout: lose(.responseTimeout)
+        case .clientLeft: lose(.clientLeft)
+        }
+        if state.phase != .closed { touch() }
+    }
+
+    /// See to this connection at the end of the turn.
+    func touch() {
+        if isPutOff || isWorking { return }
+        isPutOff = true
+        worker.loop.putOff(self)
+    }
+
+    var nextDeadline: (at: Instant, verdict: ConnectionDeadlines.Verdict)? {
+        if isTunnel && output.isEmpty && state.phase == .open { return nil }
+        return deadlines.next(state, outputWaits: !output.isEmpty, worker.settings)
+    }
+
+    func moveDeadline() {
+        guard let timer else { return }
+        worker.loop.timers.set(timer, nextDeadline?.at ?? .distantFuture)
+    }
+
+    /// Between two exchanges, with nothing left to say or to read.
+    var isIdle: Bool {
+        state.phase == .open && state.request == .awaited && output.isEmpty && input.isEmpty && !canRead
+    }
+
+    // MARK: Work
+
+    /// Brings everything forward that can go forward without the kernel's or a handler's further help.
+    func work() {
+        isWorking = true
+        var reads = 0
+        while true {
+            settle()
+            guard state.wantsInput else { break }
+            // An answer to a pipelined request must not be made before the client takes those it has.
+            if state.request == .awaited, output.count >= worker.settings.highWaterMark { break }
+            if mustFeed || !input.isEmpty {
+                feedHeldInput()
+            } else if canRead {
+                if reads == Self.readsInARow {
+                    isWorking = false
+                    touch()
+                    return
+                }
+                reads += 1
+                read()
+            } else {
+                break
+            }
+        }
+        isWorking = false
+        if state.phase != .closed, !output.isEmpty || state.phase != .open { touch() }
+    }
+
+    /// Draws the consequences of what was noted meanwhile.
+    func settle() {
+        if state.phase == .closed { return }
+        if isBroken {
+            lose(.clientLeft)
+            return
+        }
+        if isAborted {
+            breakOff(.aborted)
+            return
+        }
+        guard state.phase == .open, state.response == .ended, let exchange else { return }
+        if let handler = exchange.handler {
+            exchange.end()
+            handler.finished(exchange)
+        }
+        let next = state.continuation(
+            mustClose: engine.mustClose, restIsBounded: restIsBounded, inputWaits: canRead || !input.isEmpty)
+        switch next {
+        case .wait, .discardRest: break
+        case .nextRequest:
+            engine.startNext()
+            letGo(exchange)
+            state.startNext()
+            deadlines.silentSince = worker.loop.now
+        case .part(let farewell):
+            letGo(exchange)
+            state.part(farewell)
+        }
+    }
+
+    /// What is left of the request can be dropped at little cost.
+    var restIsBounded: Bool {
+        let most = worker.settings.lingerBytes
+        if case .length(let length)? = exchange?.head.framing { return length - bodyBytes - droppedBytes <= most }
+        return droppedBytes <= most
+    }
+
+    func letGo(_ exchange: Exchange) {
+        self.exchange = nil
+        worker.returnExchange(exchange)
+    }
+}

@@ -1,0 +1,73 @@
+import Time
+
+/// When a silent client is no longer waited for (G17).
+///
+/// Pure; time is a parameter.
+struct ConnectionDeadlines: Equatable {
+    enum Verdict: Equatable {
+        /// A new or kept connection stayed silent, or lingered long enough: close without a word.
+        case closeSilently
+        /// A head, or a body, did not arrive in time: 408.
+        case requestTimeout
+        /// The answer is not taken.
+        case responseTimeout
+        /// A half-closed client takes nothing: it has left.
+        case clientLeft
+    }
+
+    /// When the connection was opened, or its last exchange ended.
+    var silentSince: Instant
+    /// The first byte of the head.
+    var headBegan: Instant
+    /// The last bytes of a body, or the end of a pause.
+    var bodyMoved: Instant
+    /// The last time the kernel took bytes, or bytes began to wait.
+    var outputMoved: Instant
+    var lingerBegan: Instant
+
+    init(now: Instant) {
+        silentSince = now
+        headBegan = now
+        bodyMoved = now
+        outputMoved = now
+        lingerBegan = now
+    }
+
+    /// The next deadline and what it means.
+    func next(
+        _ state: ClientConnectionState, outputWaits: Bool, _ settings: ServerSettings
+    ) -> (at: Instant, verdict: Verdict)? {
+        switch state.phase {
+        case .closed: return nil
+        case .lingering: return (lingerBegan + settings.lingerTime, .closeSilently)
+        case .flushing: return (outputMoved + settings.sendTimeout, .responseTimeout)
+        case .open: break
+        }
+        let reading = nextWhileReading(state, outputWaits: outputWaits, settings)
+        guard outputWaits else { return reading }
+        let sending = (at: outputMoved + settings.sendTimeout, verdict: Verdict.responseTimeout)
+        guard let reading, reading.at < sending.at else { return sending }
+        return reading
+    }
+
+    private func nextWhileReading(
+        _ state: ClientConnectionState, outputWaits: Bool, _ settings: ServerSettings
+    ) -> (at: Instant, verdict: Verdict)? {
+        switch state.request {
+        case .awaited:
+            // A client that has not read its last answer is not idle; the send deadline watches it.
+            if outputWaits { return nil }
+            let patience = state.isKept ? settings.idleTimeout : settings.headerTimeout
+            return (
+                silentSince + (state.isDraining ? min(patience, settings.halfCloseGrace) : patience), .closeSilently
+            )
+        case .head: return (headBegan + settings.headerTimeout, .requestTimeout)
+        case .body:
+            if state.isPaused && state.response != .ended { return nil }
+            return (bodyMoved + settings.bodyTimeout, .requestTimeout)
+        case .ended:
+            guard state.peerHalfClosed, state.response != .ended else { return nil }
+            return (max(outputMoved, bodyMoved) + settings.halfCloseGrace, .clientLeft)
+        }
+    }
+}

@@ -1,0 +1,21 @@
+private import Synchronization
+
+/// How many client connections the whole process has and may have; shared by its workers.
+package final class ConnectionLimit: Sendable {
+    private let open = Atomic<Int>(0)
+    package let most: Int
+
+    package init(most: Int) { self.most = most }
+
+    /// Open connections.
+    package var count: Int { open.load(ordering: .relaxed) }
+
+    /// Takes a place; false when all are taken.
+    package func enter() -> Bool {
+        if open.add(1, ordering: .relaxed).newValue <= most { return true }
+        open.subtract(1, ordering: .relaxed)
+        return false
+    }
+
+    package func leave() { open.subtract(1, ordering: .relaxed) }
+}

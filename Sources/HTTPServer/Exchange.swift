@@ -1,0 +1,144 @@
+private import Bytes
+package import HTTP
+package import Sockets
+package import Time
+
+/// One request and its response, as a handler sees them.
+///
+/// Pooled: it belongs to the handler from `began` until `failed` or
+/// `finished`.
+///
+/// Nothing here blocks, and nothing here calls the handler. Calls after the exchange is over do nothing.
+package final class Exchange {
+    /// Complete from `began` on.
+    package let head = RequestHead()
+    /// Names this exchange for messages that come back from other threads: a key kept too long finds nobody.
+    package private(set) var key: SlotKey
+    /// Who is at the other end of the connection.
+    package private(set) var peer = PeerAddress(ip: nil, port: 0)
+    /// ``peer`` as text, without its port.
+    package let peerText = BufferBox(capacity: 48)
+    /// When the head was complete.
+    package internal(set) var startedAt = Instant(nanoseconds: 0)
+    /// Bytes of the request so far, head and framing included.
+    package internal(set) var bytesIn = 0
+    /// Bytes of the response so far, head and framing included.
+    package internal(set) var bytesOut = 0
+    /// The status of the final response; 0 before its head.
+    package private(set) var status = 0
+
+    /// Nil when the exchange is over.
+    private(set) var connection: ClientConnection?
+    var handler: (any ExchangeHandler)?
+    private var hasContinued = false
+    private let noTrailers = Fields()
+
+    init(worker: UInt16, slot: Int) { key = SlotKey(worker: worker, slot: UInt32(slot), tenancy: 0) }
+
+    /// A connection borrows the exchange for its next request.
+    func lend(to connection: ClientConnection, peer: PeerAddress) {
+        key = SlotKey(worker: key.worker, slot: key.slot, tenancy: key.tenancy &+ 1)
+        head.reset()
+        bytesIn = 0
+        bytesOut = 0
+        status = 0
+        hasContinued = false
+        self.connection = connection
+        if peer != self.peer || peerText.buffer.isEmpty {
+            self.peer = peer
+            peerText.buffer.clear()
+            peer.write(into: &peerText.buffer)
+        }
+    }
+
+    /// No call of the handler has any effect from now on.
+    func end() {
+        connection = nil
+        handler = nil
+    }
+
+    /// True until `failed` or `finished`.
+    package var isOpen: Bool { connection != nil }
+
+    /// True when the request announced a body.
+    package var bodyIsExpected: Bool { head.framing.hasBody }
+
+    /// The request's trailer fields, once it has ended; filtered (G11).
+    package var trailers: Fields {
+        _read {
+            if let connection { yield connection.engine.trailers } else { yield noTrailers }
+        }
+    }
+
+    /// Our own end of the connection.
+    ///
+    /// Asks the kernel.
+    package var localAddress: SocketAddress? { connection?.localAddress }
+
+    /// Asks for no body pieces until ``resumeReading()``; what has arrived waits, the rest stays with the client.
+    package func pauseReading() { connection?.pauseReading() }
+    package func resumeReading() { connection?.resumeReading() }
+
+    /// Tells a client that waits with its body to send it (`Expect: 100-continue`, G38).
+    ///
+    /// Without a waiting client nothing
+    /// happens.
+    package func sendContinue() {
+        guard head.expectsContinue, !hasContinued, status == 0, let connection else { return }
+        hasContinued = true
+        connection.sendInterim(100, noTrailers)
+    }
+
+    /// Sends an interim response (G39); HTTP/1.0 clients get none.
+    package func sendInterim(_ status: Int, _ fields: borrowing Fields) {
+        guard self.status == 0, status >= 100, status <= 199, status != 101 else { return }
+        connection?.sendInterim(status, fields)
+    }
+
+    /// Sends the head of the final response.
+    ///
+    /// Once.
+    ///
+    /// - Parameter reason: an upstream's own phrase; nil for the usual one.
+    package func sendHead(
+        _ status: Int, reason: Span<UInt8>? = nil, _ fields: borrowing Fields, framing: ResponseFraming
+    ) {
+        guard let connection, self.status == 0 else { return }
+        self.status = status
+        connection.sendHead(status, reason: reason, fields, framing: framing)
+    }
+
+    /// Answers a WebSocket handshake (`head.isUpgrade`) whose request has ended with 101: from now on ``send(_:)`` and
+    /// `received` carry the tunnel's bytes, `ended` is the client's end of it, and ``finish()`` ours.
+    package func switchProtocols(_ fields: borrowing Fields) {
+        guard let connection, status == 0 else { return }
+        status = 101
+        connection.switchProtocols(fields)
+    }
+
+    /// Sends a piece of the body; it is copied.
+    ///
+    /// Look at ``canSend`` afterwards.
+    package func send(_ piece: Span<UInt8>) { connection?.send(piece) }
+
+    /// False when so much waits for the client that the source should pause until `canSendMore`.
+    package var canSend: Bool { connection?.canSend ?? false }
+
+    /// Ends the response.
+    package func finish() { connection?.finish() }
+
+    /// Ends the response with trailer fields; they are left out where they cannot be sent (G11).
+    package func finish(trailers: borrowing Fields) { connection?.finish(trailers: trailers) }
+
+    /// Breaks the response off so that the client sees it (G52); `failed` follows.
+    package func abort() { connection?.abort() }
+
+    /// Sends a whole small response.
+    ///
+    /// An unread request body is dropped within a limit, or the connection closes (G12).
+    package func answer(_ status: Int, _ fields: borrowing Fields, body: Span<UInt8>) {
+        sendHead(status, fields, framing: .length(body.count))
+        send(body)
+        finish()
+    }
+}

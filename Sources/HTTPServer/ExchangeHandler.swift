@@ -1,0 +1,68 @@
+package import Bytes
+package import HTTP
+package import Sockets
+
+/// What a server does with exchanges.
+///
+/// Class-bound: one indirect call an event, never one a byte.
+///
+/// Every exchange begins with ``began(_:)`` and ends with exactly one of ``failed(_:_:)`` and ``finished(_:)``; after either
+/// the exchange belongs to somebody else. A handler may call the exchange from inside any of these, and at any time between
+/// them; nothing it calls calls it back before it has returned.
+package protocol ExchangeHandler: AnyObject {
+    /// The head is complete: `exchange.head`.
+    func began(_ exchange: Exchange)
+    /// A piece of the request body, valid for this call.
+    func received(_ exchange: Exchange, _ piece: Span<UInt8>)
+    /// The request is whole; its trailers are in `exchange.trailers`.
+    func ended(_ exchange: Exchange)
+    /// `exchange.canSend` had turned false and is true again.
+    func canSendMore(_ exchange: Exchange)
+    /// Nothing more will come, and no response can be sent any more.
+    func failed(_ exchange: Exchange, _ failure: ExchangeFailure)
+    /// Request and response are over; the last bytes are with the kernel or wait for it.
+    func finished(_ exchange: Exchange)
+}
+
+/// Why an exchange ended without a whole response.
+package enum ExchangeFailure: Error, Sendable, Equatable {
+    /// The client closed or reset its connection.
+    case clientLeft
+    /// The rest of the request broke its framing; the client has been told so if it still could be.
+    case badRequest(HTTP1Error)
+    /// The client sent nothing of an announced body for too long.
+    case requestTimeout
+    /// The client took nothing of the response for too long.
+    case responseTimeout
+    /// The handler gave up (``Exchange/abort()``).
+    case aborted
+    /// The drain time is over.
+    case stopping
+}
+
+/// Where the handlers of a server come from, and how it words its refusals.
+package protocol HandlerSource: AnyObject {
+    /// The handler of an exchange whose head is complete.
+    func handler(for exchange: Exchange) -> any ExchangeHandler
+    /// Writes the answer to a request that never became an exchange, or was cut short. The connection adds status, framing and
+    /// `Connection: close`.
+    func refuse(_ refusal: Refusal, fields: inout Fields, body: inout ByteBuffer)
+}
+
+/// A request that the server itself refused.
+package struct Refusal: Sendable, Equatable {
+    /// 400, 408, 413, 414, 417, 431, 501 or 505.
+    package let status: Int
+    /// A stable name for logs and problem documents.
+    package let reason: String
+    package let peer: PeerAddress
+}
+
+extension HandlerSource {
+    /// Plain text, for servers without a style of their own.
+    package func refuse(_ refusal: Refusal, fields: inout Fields, body: inout ByteBuffer) {
+        fields.append(.contentType, text: "text/plain")
+        body.append(utf8: refusal.reason)
+        body.append("\n")
+    }
+}

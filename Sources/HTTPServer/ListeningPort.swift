@@ -1,0 +1,100 @@
+package import Sockets
+private import Time
+
+/// Accepts clients for one worker.
+package final class ListeningPort: EventTarget, TurnTarget, TimerTarget {
+    private unowned let worker: ServerWorker
+    private let socket: ListeningSocket
+    private var slot: Slot?
+    private var retry: TimerWheel.Timer?
+    private var isPutOff = false
+    /// Clients may be waiting whom nobody will announce again.
+    private var mustAsk = false
+
+    /// How many are accepted before others have their turn.
+    private static let batch = 64
+    /// How long nobody is asked for while there is no place or no descriptor.
+    private static let pause: Duration = .milliseconds(100)
+
+    init(_ worker: ServerWorker, _ socket: ListeningSocket) throws(SystemError) {
+        self.worker = worker
+        self.socket = socket
+        slot = try worker.loop.watch(socket.descriptor, socket.isShared ? .sharedArrivals : .arrivals, for: self)
+        retry = worker.loop.timers.add(self)
+    }
+
+    /// Where the port listens.
+    package var address: SocketAddress { socket.address }
+
+    package func ready(_ readiness: Readiness) { accept() }
+
+    package func turnEnding() {
+        isPutOff = false
+        if slot != nil { accept() }
+    }
+
+    package func deadlinePassed(_ timer: TimerWheel.Timer) {
+        if mustAsk { accept() }
+    }
+
+    /// A connection has closed: whoever waits may come.
+    func placeIsFree() {
+        if mustAsk { askAgain() }
+    }
+
+    /// Accepts who already waits, then closes.
+    func close() {
+        while slot != nil, acceptOne() == .more {}
+        if let slot { worker.loop.forget(slot, stillOpen: socket.descriptor) }
+        if let retry { worker.loop.timers.remove(retry) }
+        slot = nil
+        retry = nil
+        mustAsk = false
+        socket.close()
+    }
+
+    private func accept() {
+        for _ in 0..<Self.batch {
+            switch acceptOne() {
+            case .more: continue
+            case .none:
+                mustAsk = false
+                return
+            case .noPlace:
+                mustAsk = true
+                if let retry { worker.loop.timers.set(retry, worker.loop.now + Self.pause) }
+                return
+            }
+        }
+        mustAsk = true
+        askAgain()
+    }
+
+    private func askAgain() {
+        if isPutOff { return }
+        isPutOff = true
+        worker.loop.putOff(self)
+    }
+
+    private enum Outcome {
+        case more
+        case none
+        case noPlace
+    }
+
+    private func acceptOne() -> Outcome {
+        // Without a place the client waits in the kernel's queue, which costs us nothing.
+        guard worker.limit.enter() else { return .noPlace }
+        switch socket.accept() {
+        case .connection(let client, let peer):
+            worker.adopt(client, peer)
+            return .more
+        case .nobody:
+            worker.limit.leave()
+            return .none
+        case .exhausted:
+            worker.limit.leave()
+            return socket.turnAway() ? .more : .noPlace
+        }
+    }
+}

@@ -1,0 +1,136 @@
+import Bytes
+private import Formats
+import HTTP
+package import Sockets
+private import Time
+
+/// One worker's share of a server: its listeners, its connections, and the exchanges they borrow.
+package final class ServerWorker {
+    package let loop: EventLoop
+    /// The worker's number in ``SlotKey``.
+    package let index: UInt16
+    package let settings: ServerSettings
+    let limit: ConnectionLimit
+    /// Outlives the worker.
+    unowned let source: any HandlerSource
+
+    private var ports: [ListeningPort] = []
+    private var connections = Slab<ClientConnection>()
+    /// Every exchange ever made here, by slot, and those that nobody has.
+    private var exchanges: [Exchange] = []
+    private var idleExchanges: [Exchange] = []
+    private var dateSecond = Int64.min
+    let date = BufferBox(capacity: 32)
+
+    /// No new connections, no further exchange on old ones.
+    package private(set) var isDraining = false
+    /// Called once the last connection of a draining worker is gone.
+    package var drained: (() -> Void)?
+
+    package init(
+        loop: EventLoop, index: UInt16 = 0, settings: ServerSettings, limit: ConnectionLimit, source: any HandlerSource
+    ) {
+        self.loop = loop
+        self.index = index
+        self.settings = settings
+        self.limit = limit
+        self.source = source
+    }
+
+    /// Accepts on `socket` from now on.
+    @discardableResult
+    package func listen(on socket: ListeningSocket) throws(SystemError) -> ListeningPort {
+        let port = try ListeningPort(self, socket)
+        ports.append(port)
+        return port
+    }
+
+    /// Open connections of this worker.
+    package var connectionCount: Int { connections.count }
+
+    /// The exchange that `key` means; nil when it is over.
+    package func exchange(_ key: SlotKey) -> Exchange? {
+        guard key.worker == index, Int(key.slot) < exchanges.count else { return nil }
+        let found = exchanges[Int(key.slot)]
+        return found.isOpen && found.key == key ? found : nil
+    }
+
+    /// Stops accepting, closes what is idle, and lets every running exchange be the last of its connection.
+    ///
+    /// Clients that already wait in a listener's queue are accepted first: closing a listener resets them.
+    package func drain() {
+        if isDraining { return }
+        isDraining = true
+        for port in ports { port.close() }
+        ports = []
+        for connection in connections.all { connection.drain() }
+        if connections.count == 0 { reportDrained() }
+    }
+
+    /// Closes everything that is still open.
+    package func closeAll() {
+        drain()
+        for connection in connections.all { connection.cutOff() }
+    }
+
+    private func reportDrained() {
+        let report = drained
+        drained = nil
+        report?()
+    }
+
+    // MARK: For connections
+
+    func adopt(_ socket: consuming Socket, _ peer: PeerAddress) {
+        let connection = ClientConnection(self, socket, peer)
+        let slot = connections.insert(connection)
+        if !connection.open(slot) {
+            connections.remove(slot)
+            limit.leave()
+        }
+    }
+
+    func left(_ slot: Slot) {
+        connections.remove(slot)
+        limit.leave()
+        for port in ports { port.placeIsFree() }
+        if isDraining, connections.count == 0 { reportDrained() }
+    }
+
+    func borrowExchange() -> Exchange {
+        if let exchange = idleExchanges.popLast() { return exchange }
+        let exchange = Exchange(worker: index, slot: exchanges.count)
+        exchanges.append(exchange)
+        return exchange
+    }
+
+    func returnExchange(_ exchange: Exchange) {
+        exchange.end()
+        idleExchanges.append(exchange)
+    }
+
+    /// The value of `Date`, written anew once a second.
+    func refreshDate() {
+        let now = loop.wallTime
+        if now.seconds == dateSecond { return }
+        dateSecond = now.seconds
+        date.buffer.clear()
+        HTTPDate.write(now, into: &date.buffer)
+    }
+
+    /// Writes a refusal through `engine`.
+    func write(_ refusal: Refusal, _ engine: inout HTTP1ServerEngine, into output: inout ByteBuffer) {
+        var fields = Fields()
+        var body = ByteBuffer()
+        source.refuse(refusal, fields: &fields, body: &body)
+        refreshDate()
+        let date = date
+        engine.closeAfterResponse()
+        engine.writeHead(
+            refusal.status, reason: nil, fields, framing: .length(body.count), date: date.buffer.bytes,
+            into: &output)
+        // The length above is that of the body below, so neither call can fail.
+        try? engine.writeBody(body.bytes, into: &output)
+        try? engine.writeEnd(into: &output)
+    }
+}

@@ -1,0 +1,121 @@
+private import Bytes
+import HTTP
+import Sockets
+import Time
+
+/// What reaches a service's thread from elsewhere.
+enum ServiceMessage: Sendable {
+    case answer(SlotKey, ServiceResponse)
+    case stop(drain: Duration)
+}
+
+/// The thread of a ``ServiceHost``: makes handlers, and carries answers back to their exchanges.
+final class ServiceDesk: HandlerSource, TimerTarget {
+    let loop: EventLoop
+    private(set) lazy var worker = ServerWorker(
+        loop: loop, settings: settings, limit: ConnectionLimit(most: settings.connections), source: self)
+    let service: any HTTPService
+    let mailbox: Mailbox<ServiceMessage>
+    let largestBody: Int
+    private let settings: ServerSettings
+    private var idle: [ServiceExchange] = []
+
+    init(
+        _ service: any HTTPService, _ mailbox: Mailbox<ServiceMessage>, _ settings: ServerSettings, _ largestBody: Int
+    ) throws(SystemError) {
+        loop = try EventLoop()
+        self.service = service
+        self.mailbox = mailbox
+        self.settings = settings
+        self.largestBody = largestBody
+        try mailbox.deliver(on: loop) { [unowned self] message in take(message) }
+    }
+
+    func handler(for exchange: Exchange) -> any ExchangeHandler { idle.popLast() ?? ServiceExchange(self) }
+
+    func isFree(_ handler: ServiceExchange) { idle.append(handler) }
+
+    private func take(_ message: ServiceMessage) {
+        switch message {
+        case .answer(let key, let response):
+            // A client that has left is nobody's loss.
+            if let exchange = worker.exchange(key) { Self.send(response, on: exchange) }
+        case .stop(let drain):
+            worker.drained = { [unowned self] in loop.stop() }
+            worker.drain()
+            loop.timers.set(loop.timers.add(self), loop.now + drain)
+        }
+    }
+
+    func deadlinePassed(_ timer: TimerWheel.Timer) {
+        worker.closeAll()
+        loop.stop()
+    }
+
+    static func send(_ response: ServiceResponse, on exchange: Exchange) {
+        var fields = Fields()
+        for (name, value) in response.headers where !fields.appendIfValid(name: name, value: value) {
+            // A service that builds a field from what a stranger sent must not break the message (G36).
+            send(.text("The answer could not be written.\n", status: 500), on: exchange)
+            return
+        }
+        exchange.answer((200...599).contains(response.status) ? response.status : 500, fields, body: response.body.span)
+    }
+}
+
+/// Collects one request and waits for its answer.
+final class ServiceExchange: ExchangeHandler {
+    private unowned let desk: ServiceDesk
+    private var body: [UInt8] = []
+    private var isRefused = false
+    private var task: Task<Void, Never>?
+
+    init(_ desk: ServiceDesk) { self.desk = desk }
+
+    func began(_ exchange: Exchange) {
+        if case .length(let length) = exchange.head.framing, length > desk.largestBody {
+            refuse(exchange)
+        } else {
+            exchange.sendContinue()
+        }
+    }
+
+    func received(_ exchange: Exchange, _ piece: Span<UInt8>) {
+        if isRefused { return }
+        guard piece.count <= desk.largestBody - body.count else {
+            refuse(exchange)
+            return
+        }
+        body += [UInt8](piece)
+    }
+
+    private func refuse(_ exchange: Exchange) {
+        isRefused = true
+        ServiceDesk.send(.text("The body is too large.\n", status: 413), on: exchange)
+    }
+
+    func ended(_ exchange: Exchange) {
+        if isRefused { return }
+        let request = ServiceRequest(exchange, body: body)
+        task = Task { [service = desk.service, mailbox = desk.mailbox, key = exchange.key] in
+            let response = await service.respond(to: request)
+            mailbox.post(.answer(key, response))
+        }
+    }
+
+    func canSendMore(_ exchange: Exchange) {}
+
+    func failed(_ exchange: Exchange, _ failure: ExchangeFailure) {
+        task?.cancel()
+        reset()
+    }
+
+    func finished(_ exchange: Exchange) { reset() }
+
+    private func reset() {
+        body = []
+        isRefused = false
+        task = nil
+        desk.isFree(self)
+    }
+}
