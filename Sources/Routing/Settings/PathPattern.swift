@@ -60,6 +60,20 @@ package struct PathPattern: Sendable, Hashable {
         self.folded = Self.withoutSlash(folded.array)
     }
 
+    /// True when a canonical path is this one or lies below it.
+    func covers(_ path: Span<UInt8>) -> Bool { Self.isUnder(canonical, path) }
+
+    /// The same of a folded path.
+    func coversFolded(_ path: Span<UInt8>) -> Bool { Self.isUnder(folded, path) }
+
+    private static func isUnder(_ prefix: [UInt8], _ path: Span<UInt8>) -> Bool {
+        let count = prefix.count
+        if path.count < count { return false }
+        if path.count > count && path[count] != PathReading.slash { return false }
+        for index in 0..<count where prefix[index] != path[index] { return false }
+        return true
+    }
+
     private static func withoutSlash(_ path: [UInt8]) -> [UInt8] {
         path.last == PathReading.slash ? Array(path.dropLast()) : path
     }

@@ -57,8 +57,7 @@ package final class RouteTable: Sendable {
     ///
     /// The table of routes without a host is the last one.
     private let tableOfSite: [Int]
-    private let endpoints: [UInt8]
-    private let foldedEndpoints: [UInt8]
+    private let endpoints: PathPattern
 
     /// Builds the table.
     ///
@@ -72,8 +71,7 @@ package final class RouteTable: Sendable {
         if let problem = draft.problems.first { throw problem }
 
         routeCount = routes.count
-        self.endpoints = endpoints.canonical
-        foldedEndpoints = endpoints.folded
+        self.endpoints = endpoints
         methods = draft.methods
         foldsAlways = draft.paths.contains { $0.pattern.folded != $0.pattern.canonical }
 
@@ -139,7 +137,7 @@ package final class RouteTable: Sendable {
 
     /// What a canonical path selects.
     func match(site: Int?, path: Span<UInt8>, method: UInt8) -> Match {
-        if isUnder(endpoints, path) { return .endpoint }
+        if endpoints.covers(path) { return .endpoint }
         let named = table(of: site)
         var group = named >= 0 ? tables[named].paths.longestMatch(path) : -1
         if group < 0 { group = tables[tables.count - 1].paths.longestMatch(path) }
@@ -149,7 +147,7 @@ package final class RouteTable: Sendable {
 
     /// True when everything that a folded path could select is of the same policy as `route` (G72).
     func foldedSelectsAlike(site: Int?, path: Span<UInt8>, method: UInt8, route: Int) -> Bool {
-        if isUnder(foldedEndpoints, path) { return false }
+        if endpoints.coversFolded(path) { return false }
         let named = table(of: site)
         var group = named >= 0 ? tables[named].folded.longestMatch(path) : -1
         if group < 0 { group = tables[tables.count - 1].folded.longestMatch(path) }
@@ -174,13 +172,5 @@ package final class RouteTable: Sendable {
             return .route(Int(choices[index].route))
         }
         return nil
-    }
-
-    private func isUnder(_ prefix: [UInt8], _ path: Span<UInt8>) -> Bool {
-        let count = prefix.count
-        if path.count < count { return false }
-        if path.count > count && path[count] != PathReading.slash { return false }
-        for index in 0..<count where prefix[index] != path[index] { return false }
-        return true
     }
 }
