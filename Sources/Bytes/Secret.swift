@@ -1,10 +1,12 @@
-/// Bytes that are never printed: tokens, keys, client secrets. Wiped when the last holder lets go.
+/// Bytes that are never printed: tokens, keys, client secrets.
+///
+/// Wiped when the last holder lets go.
 package struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     private final class Box: Sendable {
         let bytes: [UInt8]
-        init(_ bytes: [UInt8]) { self.bytes = bytes }
+        // A copy of its own: wiping storage that a caller's array shares would turn that array into zeros.
+        init(_ bytes: [UInt8]) { self.bytes = [UInt8](bytes.span) }
         deinit {
-            // The array is ours alone unless somebody took a copy; wipe in place where it is.
             unsafe bytes.withUnsafeBufferPointer { buffer in
                 if let base = unsafe UnsafeMutablePointer(mutating: buffer.baseAddress) {
                     unsafe base.update(repeating: 0, count: buffer.count)
@@ -18,8 +20,13 @@ package struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugS
     package init(_ bytes: [UInt8]) { box = Box(bytes) }
     package init(_ text: String) { box = Box([UInt8](text.utf8)) }
 
-    /// The secret itself. Whoever asks must need it on the wire or for a computation.
-    package var exposed: [UInt8] { box.bytes }
+    /// The secret itself.
+    ///
+    /// Whoever asks must need it on the wire or for a computation; the copy outlives this value unwiped.
+    package var exposed: [UInt8] {
+        let bytes = box.bytes
+        return [UInt8](bytes.span)
+    }
 
     /// The secret as text; nil when it is not UTF-8.
     package var exposedText: String? { String(validating: box.bytes, as: UTF8.self) }
