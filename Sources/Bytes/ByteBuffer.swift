@@ -32,7 +32,8 @@ package struct ByteBuffer: ~Copyable {
         @_lifetime(borrow self)
         get {
             let span = unsafe Span(
-                _unsafeElements: UnsafeBufferPointer(start: memory.map { unsafe UnsafePointer($0) + start }, count: end &- start))
+                _unsafeElements: UnsafeBufferPointer(
+                    start: memory.map { unsafe UnsafePointer($0) + start }, count: end &- start))
             return unsafe _overrideLifetime(span, borrowing: self)
         }
     }
@@ -124,7 +125,9 @@ package struct ByteBuffer: ~Copyable {
         }
     }
 
-    /// Overwrites readable bytes from `offset` on, e.g. to mask a token. The range must lie inside the readable bytes.
+    /// Overwrites readable bytes from `offset` on: masks a token, say.
+    ///
+    /// The range must lie inside the readable bytes.
     package mutating func overwrite(at offset: Int, with bytes: Span<UInt8>) {
         precondition(offset >= 0 && offset + bytes.count <= count, "outside the readable bytes")
         for index in bytes.indices {
@@ -167,8 +170,10 @@ package struct ByteBuffer: ~Copyable {
     @inlinable package mutating func write<Failure: Error>(
         space: Int, _ body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
     ) throws(Failure) -> Int {
-        reserve(space)
-        let room = unsafe UnsafeMutableRawBufferPointer(start: memory.unsafelyUnwrapped + end, count: capacityBytes &- end)
+        // Memory even for nothing: the body always gets a place to point at.
+        reserve(Swift.max(space, 1))
+        let room = unsafe UnsafeMutableRawBufferPointer(
+            start: memory.unsafelyUnwrapped + end, count: capacityBytes &- end)
         let written = unsafe try body(room)
         precondition(written >= 0 && written <= room.count, "wrote beyond the buffer")
         end &+= written

@@ -1,6 +1,6 @@
 /// Comparisons whose time does not depend on where two secrets differ.
 package enum ConstantTime {
-    /// True when both are equal. The lengths are not secret.
+    /// True when both are equal; the lengths are not secret.
     @inline(never)
     package static func equal(_ a: Span<UInt8>, _ b: Span<UInt8>) -> Bool {
         if a.count != b.count { return false }

@@ -33,14 +33,18 @@ extension Span where Element == UInt8 {
     /// Compares with `lowercase`, folding ASCII letters of this span only.
     @inlinable package func equalsIgnoringCase(_ lowercase: StaticString) -> Bool {
         if count != lowercase.utf8CodeUnitCount { return false }
-        for index in indices where unsafe ByteClass.lowercase(self[index]) != lowercase.utf8Start[index] { return false }
+        for index in indices where unsafe ByteClass.lowercase(self[index]) != lowercase.utf8Start[index] {
+            return false
+        }
         return true
     }
 
     /// Compares with another span, folding ASCII letters on both sides.
     @inlinable package func equalsIgnoringCase(_ other: Span<UInt8>) -> Bool {
         if count != other.count { return false }
-        for index in indices where ByteClass.lowercase(self[index]) != ByteClass.lowercase(other[index]) { return false }
+        for index in indices where ByteClass.lowercase(self[index]) != ByteClass.lowercase(other[index]) {
+            return false
+        }
         return true
     }
 

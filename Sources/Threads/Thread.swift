@@ -38,7 +38,7 @@ package struct Thread: Sendable {
         return Thread(handle: handle)
     }
 
-    /// Waits until the thread's closure has returned. Call once.
+    /// Waits until the thread's closure has returned; call once.
     package func join() { pthread_join(handle, nil) }
 }
 

@@ -10,7 +10,7 @@ package final class ThreadExecutor: SerialExecutor, Sendable {
     private let state = Locked(State())
     private let ready = Semaphore()
 
-    /// Starts the thread. It keeps the executor alive until ``stop()``.
+    /// Starts the thread, which keeps the executor alive until ``stop()``.
     package init(name: String) throws(ThreadError) {
         _ = try Thread.start(name: name) { [self] in run() }
     }
@@ -21,7 +21,9 @@ package final class ThreadExecutor: SerialExecutor, Sendable {
         ready.signal()
     }
 
-    /// Ends the thread when its queue is empty. Jobs that arrive later never run.
+    /// Ends the thread when its queue is empty.
+    ///
+    /// Jobs that arrive later never run.
     package func stop() {
         state.withLock { $0.stopped = true }
         ready.signal()

@@ -16,7 +16,7 @@ package struct Timestamp: Sendable, Hashable, Comparable {
 
     /// Whole seconds since the Unix epoch, rounded down.
     @inlinable package var seconds: Int64 {
-        milliseconds >= 0 ? milliseconds / 1000 : (milliseconds - 999) / 1000
+        milliseconds / 1000 - (milliseconds % 1000 < 0 ? 1 : 0)
     }
 
     @inlinable package static func < (a: Timestamp, b: Timestamp) -> Bool { a.milliseconds < b.milliseconds }
@@ -32,14 +32,18 @@ package struct Timestamp: Sendable, Hashable, Comparable {
         return Timestamp(milliseconds: overflow ? (b.milliseconds < 0 ? .max : .min) : value)
     }
 
-    /// The time from `earlier` to this point; negative when `earlier` is later. Saturates.
+    /// The time from `earlier` to this point; negative when `earlier` is later.
+    ///
+    /// Saturates.
     @inlinable package func since(_ earlier: Timestamp) -> Duration {
         let (value, overflow) = milliseconds.subtractingReportingOverflow(earlier.milliseconds)
         return .milliseconds(overflow ? (milliseconds < 0 ? Int64.min : .max) : value)
     }
 }
 
-/// A point on the monotonic clock: nanoseconds since an arbitrary start. Never jumps.
+/// A point on the monotonic clock: nanoseconds since an arbitrary start.
+///
+/// Never jumps.
 package struct Instant: Sendable, Hashable, Comparable {
     package var nanoseconds: Int64
 
@@ -53,7 +57,7 @@ package struct Instant: Sendable, Hashable, Comparable {
     /// Saturating.
     @inlinable package static func + (a: Instant, b: Duration) -> Instant {
         let (value, overflow) = a.nanoseconds.addingReportingOverflow(b.nanoseconds)
-        return Instant(nanoseconds: overflow ? .max : value)
+        return Instant(nanoseconds: overflow ? (b.nanoseconds < 0 ? .min : .max) : value)
     }
 
     /// The time from `earlier` to this instant.
@@ -64,15 +68,19 @@ extension Duration {
     /// Whole milliseconds, rounded towards zero; saturates.
     @inlinable package var milliseconds: Int64 {
         let (seconds, attoseconds) = components
-        let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1000)
-        return overflow ? (seconds < 0 ? .min : .max) : whole &+ attoseconds / 1_000_000_000_000_000
+        return Self.saturating(seconds, times: 1000, plus: attoseconds / 1_000_000_000_000_000)
     }
 
     /// Whole nanoseconds, rounded towards zero; saturates.
     @inlinable package var nanoseconds: Int64 {
         let (seconds, attoseconds) = components
-        let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        return overflow ? (seconds < 0 ? .min : .max) : whole &+ attoseconds / 1_000_000_000
+        return Self.saturating(seconds, times: 1_000_000_000, plus: attoseconds / 1_000_000_000)
+    }
+
+    @usableFromInline static func saturating(_ seconds: Int64, times scale: Int64, plus rest: Int64) -> Int64 {
+        let (whole, tooLarge) = seconds.multipliedReportingOverflow(by: scale)
+        let (sum, overflow) = whole.addingReportingOverflow(rest)
+        return tooLarge || overflow ? (seconds < 0 ? .min : .max) : sum
     }
 
     /// Whole seconds, rounded towards zero.
