@@ -1,0 +1,85 @@
+import Administration
+import Formats
+import Gateway
+import HTTPClient
+import HTTPServer
+import OpenIDConnect
+import Routing
+import Sockets
+import Telemetry
+
+/// Reads the top of a configuration and brings its parts together.
+struct ConfigurationReader {
+    let context: ReadingContext
+
+    /// Nil when something that cannot be left out is missing; the context knows what.
+    func read(_ node: YAMLNode) -> GatewayConfiguration? {
+        guard case .mapping(let entries) = node.content else {
+            context.error(node.mark, "a configuration is a block of keys, not \(node.kind)")
+            return nil
+        }
+        let root = SectionReader(entries, mark: node.mark, path: "", context: context)
+        defer { root.finish() }
+        let sites = SiteSection(root: root).read()
+        let listeners = ListenSection(root: root).read()
+        let endpoints = EndpointsSection(root: root).read()
+        let provider = provider(root, sites, endpoints)
+        let session = SessionSection(root: root, sites: sites).read()
+        let upstreams = UpstreamSection(root: root).read()
+        let routes = RoutesSection(root: root, sites: sites, endpoints: endpoints, upstreams: upstreams.names).read()
+        PlainUpstreamCheck(context: context, routes: routes.map(\.settings)).check(upstreams.entries)
+        let limits = LimitsSection(root: root).read()
+        let log = LogSection(root: root).read()
+        let workers = workers(root)
+        refuseLaterKeys(root)
+        let addresses = listeners?.map(\.value) ?? [.tcp(host: "0.0.0.0", port: 8080)]
+        let administration = AdministrationSection(root: root, listeners: addresses).read()
+        guard let provider else { return nil }
+        var gateway = GatewaySettings(
+            publicURLs: sites.map(\.origin), listeners: addresses.map(ListenerSettings.init(address:)),
+            provider: provider,
+            session: session, upstreams: upstreams.entries.map(\.settings), routes: routes.map(\.settings))
+        gateway.endpointsPrefix = endpoints
+        gateway.workers = workers
+        gateway.accessLog = log.access
+        gateway.messageLimits = limits.limits
+        gateway.server = limits.server
+        return GatewayConfiguration(gateway: gateway, administration: administration, log: log)
+    }
+
+    private func provider(_ root: SectionReader, _ sites: [URLParts], _ endpoints: String) -> ProviderSettings? {
+        if root.has("providers") {
+            let hint = root.has("provider") ? "there is `provider` already" : "name one with `provider`"
+            context.error(root.mark(of: "providers"), "`providers` is not supported yet", hint: hint)
+            if !root.has("provider") { return nil }
+        }
+        root.require("provider", hint: "the identity provider: issuer, client_id, client_secret")
+        return root.section("provider").flatMap { section in
+            ProviderSection(section: section, sites: sites, endpoints: endpoints).read()
+        }
+    }
+
+    /// `workers`: a number, or `auto` for one a core, which is 0 here.
+    private func workers(_ root: SectionReader) -> Int {
+        guard let scalar = root.scalar("workers"), scalar.value.text != "auto" else { return 0 }
+        guard let count = Int(scalar.value.text), (1...1024).contains(count) else {
+            context.error(scalar.mark, "`workers` is auto or a number up to 1024, not \(scalar.map(\.text).shown)")
+            return 0
+        }
+        return count
+    }
+
+    /// Keys that are known and whose feature is not there.
+    private func refuseLaterKeys(_ root: SectionReader) {
+        let proxies = root.distinctStrings("trusted_proxies")
+        root.refuseUnsupported("trusted_proxies", unless: proxies?.value.isEmpty ?? true)
+        var family = ForwardedFamily.x_forwarded
+        root.choice("forwarded_headers", into: &family)
+        root.refuseUnsupported("forwarded_headers", unless: family == .x_forwarded, "`forwarded_headers: forwarded`")
+        if root.has("compatibility") {
+            context.error(root.mark(of: "compatibility"), "`compatibility` is not supported yet", hint: "leave it out")
+        }
+    }
+
+    private enum ForwardedFamily: String, CaseIterable { case x_forwarded, forwarded }
+}

@@ -1,1 +1,0 @@
-// Configuration arrives here.

@@ -1,0 +1,16 @@
+/// A value and the place it was read from, for checks that come later.
+struct Located<Value> {
+    let value: Value
+    let mark: YAMLMark
+    /// Came from the environment or a file, or belongs to a key that holds secrets: never printed.
+    var isSecret = false
+
+    func map<Other>(_ body: (Value) -> Other) -> Located<Other> {
+        Located<Other>(value: body(value), mark: mark, isSecret: isSecret)
+    }
+}
+
+extension Located<String> {
+    /// How the value appears in a message.
+    var shown: String { isSecret ? "a value that is not shown" : "\(Quoted(value))" }
+}

@@ -1,0 +1,90 @@
+import OpenIDConnect
+
+/// What is asked of a provider at a login: scopes, audience, extra parameters.
+struct AuthorizationSection {
+    let section: SectionReader
+
+    private var context: ReadingContext { section.context }
+
+    func read(into settings: inout ProviderSettings) {
+        scopes(&settings)
+        if let audience = section.string("audience", nullable: true) { settings.audience = audience.value }
+        if let resources = section.strings("resources") {
+            settings.resources = resources.value.map(\.value)
+            section.refuseUnsupported("resources", unless: resources.value.isEmpty)
+        }
+        section.choice("response_mode", into: &settings.responseMode)
+        section.refuseUnsupported(
+            "response_mode", unless: settings.responseMode == .query,
+            "`response_mode: \(settings.responseMode.rawValue)`")
+        section.choice("pushed_authorization", into: &settings.pushedAuthorization)
+        section.refuseUnsupported(
+            "pushed_authorization", unless: settings.pushedAuthorization != .required,
+            "`pushed_authorization: required`")
+        section.choice("request_object", into: &settings.requestObject)
+        section.refuseUnsupported("request_object", unless: settings.requestObject == .off, "a signed request object")
+        section.choice("dpop", into: &settings.dpop)
+        section.refuseUnsupported("dpop", unless: settings.dpop == .off, "DPoP")
+        parameters(&settings)
+    }
+
+    private func scopes(_ settings: inout ProviderSettings) {
+        guard section.nullableValue("scopes") != nil, let list = section.distinctStrings("scopes") else { return }
+        for scope in list.value where !scope.value.utf8.allSatisfy(Self.isScopeByte) {
+            let hint = scope.value.contains(" ") ? "one entry for each scope" : nil
+            context.error(scope.mark, "\(scope.shown) is no scope", hint: hint)
+        }
+        // A3: without it the answer would be no sign-in.
+        if !list.value.contains(where: { $0.value == "openid" }) {
+            context.error(list.mark, "`provider.scopes` lacks openid", hint: "without it nobody is signed in")
+        }
+        settings.scopes = list.value.map(\.value)
+    }
+
+    private func parameters(_ settings: inout ProviderSettings) {
+        if let block = section.section("authorization_parameters") {
+            for entry in block.namedValues {
+                _ = block.entry(entry.key)
+                checkName(entry.key, entry.mark, "authorization_parameters")
+                if entry.key == "audience" && settings.audience != nil {
+                    context.error(
+                        entry.mark, "`audience` stands in `provider.audience` too", hint: "leave one of them out")
+                }
+                if let value = block.string(entry.key) { settings.authorizationParameters[entry.key] = value.value }
+            }
+        }
+        if let list = section.distinctStrings("allowed_parameters") {
+            for name in list.value { checkName(name.value, name.mark, "allowed_parameters") }
+            settings.allowedParameters = list.value.map(\.value)
+        }
+    }
+
+    private func checkName(_ name: String, _ mark: YAMLMark, _ key: String) {
+        if Self.isReserved(name) {
+            context.error(
+                mark, "\(Quoted(name)) belongs to the gateway: `provider.\(key)` cannot name it",
+                hint: ["scope": "use `scopes`", "resource": "use `resources`", "response_mode": "use `response_mode`"][
+                    name])
+        } else if !name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "&") && $0 != UInt8(ascii: "=") }
+        ) {
+            context.error(mark, "\(Quoted(name)) is no name of a parameter")
+        }
+    }
+
+    /// A20, and what only a provider's other endpoints are told (B27: never an ID token in an address).
+    static func isReserved(_ name: String) -> Bool {
+        let folded = name.lowercased()
+        return folded.hasPrefix("code_challenge") || folded.hasPrefix("client_assertion") || reserved.contains(folded)
+    }
+
+    private static let reserved: Set<String> = [
+        "client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce", "request",
+        "request_uri",
+        "resource", "claims", "client_secret", "code_verifier", "grant_type", "id_token_hint", "dpop_jkt",
+    ]
+
+    /// `scope-token` of RFC 6749, section 3.3.
+    private static func isScopeByte(_ byte: UInt8) -> Bool {
+        byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+    }
+}

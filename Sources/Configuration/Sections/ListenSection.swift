@@ -1,0 +1,57 @@
+import Sockets
+
+/// `listen`: where browsers, or the load balancer in front, connect.
+struct ListenSection {
+    let root: SectionReader
+
+    /// The addresses, or nil when the key is absent.
+    func read() -> [Located<ListenAddress>]? {
+        guard let list = root.list("listen") else { return nil }
+        if list.value.isEmpty {
+            root.context.error(list.mark, "`listen` is empty", hint: "leave it out for 0.0.0.0:8080")
+        }
+        var addresses: [Located<ListenAddress>] = []
+        for (index, node) in list.value.enumerated() {
+            guard let section = root.section(node, named: "listen[\(index)]") else { continue }
+            if let address = listener(section) {
+                if let first = addresses.first(where: { $0.value == address.value }) {
+                    root.context.error(
+                        address.mark,
+                        "\(Quoted(address.value.description)) is listened on already, from line \(first.mark.line)")
+                }
+                addresses.append(address)
+            }
+            section.finish()
+        }
+        return addresses
+    }
+
+    private func listener(_ section: SectionReader) -> Located<ListenAddress>? {
+        let address = section.require("address") ? section.listenAddress("address") : nil
+        section.refuseUnsupported("tls", unless: section.nullableValue("tls") == nil, "TLS on a listener")
+        // Without TLS there is no ALPN; turned on or off, nothing changes yet.
+        var http2 = true
+        section.bool("http2", into: &http2)
+        var proxyProtocol = false
+        section.bool("proxy_protocol", into: &proxyProtocol)
+        section.refuseUnsupported("proxy_protocol", unless: !proxyProtocol, "the PROXY protocol")
+        return address
+    }
+}
+
+extension SectionReader {
+    /// An address to listen on.
+    func listenAddress(_ key: String) -> Located<ListenAddress>? {
+        guard let text = string(key) else { return nil }
+        guard let address = ListenAddress(text.value) else {
+            let tooLong = text.value.hasPrefix("unix:") && text.value.utf8.count > ListenAddress.longestPath + 5
+            let hint =
+                tooLong
+                ? "a socket's path has at most \(ListenAddress.longestPath) bytes"
+                : "host:port, [v6]:port or unix:/path, such as 127.0.0.1:8080"
+            context.error(text.mark, "\(name(key)) is no address to listen on: \(text.shown)", hint: hint)
+            return nil
+        }
+        return Located(value: address, mark: text.mark)
+    }
+}

@@ -1,0 +1,23 @@
+import Telemetry
+
+/// `log`: what is written to stderr.
+struct LogSection {
+    let root: SectionReader
+
+    func read() -> LogSettings {
+        var settings = LogSettings()
+        guard let section = root.section("log") else { return settings }
+        var level = Level.info
+        section.choice("level", into: &level)
+        settings.level = LogLevel(name: level.rawValue) ?? settings.level
+        section.choice("format", into: &settings.format)
+        section.bool("access", into: &settings.access)
+        section.finish()
+        return settings
+    }
+
+    /// The words for a ``LogLevel``.
+    private enum Level: String, CaseIterable {
+        case debug, info, warning, error
+    }
+}

@@ -1,0 +1,125 @@
+import HTTPClient
+
+/// `upstreams`: the applications behind the gateway, by name.
+struct UpstreamSection {
+    let root: SectionReader
+
+    /// An upstream with the places that later checks point to.
+    struct Entry {
+        let settings: UpstreamSettings
+        /// Where its first server stands.
+        let mark: YAMLMark
+    }
+
+    /// The upstreams that can be used, and the names of all, also of those that cannot.
+    func read() -> (entries: [Entry], names: [String]) {
+        guard let block = root.section("upstreams") else { return ([], []) }
+        let entries = block.namedValues.compactMap { entry in
+            _ = block.entry(entry.key)
+            checkName(entry)
+            return upstream(entry, block)
+        }
+        return (entries, block.namedValues.map(\.key))
+    }
+
+    private func checkName(_ entry: YAMLEntry) {
+        let isName = entry.key.utf8.allSatisfy { byte in
+            (48...57).contains(byte) || (65...90).contains(byte & 0xDF) || byte == UInt8(ascii: "-")
+                || byte == UInt8(ascii: "_") || byte == UInt8(ascii: ".")
+        }
+        if !isName || entry.key.utf8.count > 64 {
+            root.context.error(
+                entry.mark, "\(Quoted(entry.key)) is no name for an upstream",
+                hint: "letters, digits, -, _ and . (at most 64)")
+        }
+    }
+
+    private func upstream(_ entry: YAMLEntry, _ block: SectionReader) -> Entry? {
+        let path = "upstreams.\(entry.key)"
+        switch entry.value.content {
+        case .sequence:
+            root.context.error(
+                entry.value.mark, "`\(path)` is an address or a block of keys, not a list",
+                hint: "servers: [ … ] below it")
+            return nil
+        case .scalar:
+            guard block.value(entry.key) != nil, let text = block.string(entry.value, "`\(path)`"),
+                let server = server(text, "`\(path)`")
+            else { return nil }
+            return Entry(settings: UpstreamSettings(name: entry.key, servers: [server]), mark: text.mark)
+        case .mapping:
+            guard let section = block.section(entry.value, named: path) else { return nil }
+            defer { section.finish() }
+            var settings = UpstreamSettings(name: entry.key, servers: [])
+            section.require("servers", hint: "servers: [ http://127.0.0.1:3000 ]")
+            let servers = section.strings("servers")
+            settings.servers = (servers?.value ?? []).compactMap { server($0, section.name("servers")) }
+            if let servers {
+                if servers.value.isEmpty { root.context.error(servers.mark, "\(section.name("servers")) is empty") }
+                section.refuseUnsupported(
+                    "servers", unless: servers.value.count <= 1, "more than one server of an upstream")
+            }
+            steering(section, &settings)
+            timing(section, &settings)
+            return settings.servers.isEmpty ? nil : Entry(settings: settings, mark: servers?.mark ?? section.mark)
+        }
+    }
+
+    private func server(_ text: Located<String>, _ name: String) -> UpstreamServer? {
+        guard let server = UpstreamServer(text.value) else {
+            root.context.error(
+                text.mark, "\(name) is no address of a server: \(text.shown)",
+                hint: "http://host:port or unix:/path, without a path behind")
+            return nil
+        }
+        if server.isSecure {
+            root.context.error(
+                text.mark, "an https server is not supported yet: \(text.shown)", hint: "use http or a unix socket")
+        }
+        return server
+    }
+
+    private func steering(_ section: SectionReader, _ settings: inout UpstreamSettings) {
+        let standard = UpstreamSettings(name: "", servers: [])
+        section.choice("balance", into: &settings.balance)
+        section.refuseUnsupported("balance", unless: settings.balance == standard.balance)
+        if let tls = section.section("tls", nullable: true) {
+            settings.tls.ca = tls.string("ca", nullable: true)?.value
+            settings.tls.serverName = tls.string("server_name", nullable: true)?.value
+            settings.tls.certificate = tls.string("certificate", nullable: true)?.value
+            settings.tls.key = tls.string("key", nullable: true)?.value
+            tls.bool("verify", into: &settings.tls.verify)
+            tls.finish()
+            section.refuseUnsupported("tls", unless: settings.tls == standard.tls)
+        }
+        section.bool("http2", into: &settings.http2)
+        section.refuseUnsupported("http2", unless: !settings.http2, "HTTP/2 to an upstream")
+        section.refuseUnsupported("health_check", unless: section.nullableValue("health_check") == nil)
+        if let ejection = section.section("ejection") {
+            ejection.integer("failures", into: &settings.ejection.failures, in: 0...1000)
+            ejection.duration("for", into: &settings.ejection.duration, in: .zero ... .seconds(3600))
+            ejection.finish()
+            section.refuseUnsupported("ejection", unless: settings.ejection == standard.ejection)
+        }
+        if let queue = section.section("queue") {
+            queue.integer("requests", into: &settings.queue.requests, in: 0...1_000_000)
+            queue.duration("wait", into: &settings.queue.wait, in: .zero ... .seconds(300))
+            queue.finish()
+            section.refuseUnsupported("queue", unless: settings.queue == standard.queue)
+        }
+        section.integer("retries", into: &settings.retries, in: 0...5)
+        section.refuseUnsupported("retries", unless: settings.retries == standard.retries)
+        if let list: [Located<UpstreamSettings.Tolerance>] = section.choices("tolerate") {
+            settings.tolerate = Set(list.map(\.value))
+        }
+    }
+
+    private func timing(_ section: SectionReader, _ settings: inout UpstreamSettings) {
+        section.duration("connect_timeout", into: &settings.connectTimeout, in: .milliseconds(10) ... .seconds(300))
+        section.duration("response_timeout", into: &settings.responseTimeout, in: .milliseconds(10) ... .seconds(86400))
+        section.duration("idle_timeout", into: &settings.idleTimeout, in: .milliseconds(10) ... .seconds(7 * 86400))
+        section.integer("keep_alive", into: &settings.keepAlive, in: 0...100_000)
+        section.duration("keep_alive_timeout", into: &settings.keepAliveTimeout, in: .zero ... .seconds(86400))
+        section.duration("dns_refresh", into: &settings.dnsRefresh, in: .milliseconds(100) ... .seconds(86400))
+    }
+}
