@@ -1,0 +1,43 @@
+private import Glibc
+
+extension StoreOpenError {
+    /// What is wrong, where, and the line to write: for people at a terminal.
+    package var explanation: String {
+        switch self {
+        case .notWritable(let facts):
+            """
+            session.store: \(facts.path) cannot be written: directory \(facts.directory), user \(facts.user): \
+            \(unsafe String(cString: strerror(facts.errno)))
+              either give the directory to that user:  install -d -m 0700 -o \(facts.user) \(facts.directory)
+              or keep sessions elsewhere:  session: { store: "sqlite:///PATH/sessions.db" }
+            """
+        case .keyFileExposed(let path, let mode):
+            """
+            \(path) is readable by others (mode 0\(String(mode, radix: 8))), so its key may be known
+              if nobody else could reach it:  chmod 600 \(path)
+            """
+        case .keyFileMalformed(let path):
+            """
+            \(path) does not hold a key of 32 bytes in base64
+              restore it from a backup, or write a new one, which ends all sessions:  postern keygen > \(path)
+            """
+        case .newerSchema(let path, let found, let known):
+            """
+            \(path) was used by a newer postern (schema \(found), this one knows \(known))
+              run that version, or keep sessions elsewhere:  session: { store: "sqlite:///PATH/sessions.db" }
+            """
+        case .foreignDatabase(let path):
+            """
+            \(path) is a database of another program
+              keep sessions in a file of their own:  session: { store: "sqlite:///PATH/sessions.db" }
+            """
+        case .noWriteAheadLog(let path):
+            """
+            \(path) is on a file system that SQLite's write-ahead log cannot use
+              keep sessions on a local disk:  session: { store: "sqlite:///PATH/sessions.db" }
+            """
+        case .failed(let path, let error):
+            "session.store: \(path) cannot be used: \(error.name)"
+        }
+    }
+}
