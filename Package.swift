@@ -142,16 +142,24 @@ let package = Package(
         tests(
             "Gateway",
             [
-                "Bytes", "Formats", "HTTP", "HTTPServer", "HTTPClient", "Sockets", "Sessions", "OpenIDConnect", "Routing",
+                "Bytes", "Formats", "HTTP", "HTTPServer", "HTTPClient", "Sockets", "Sessions", "OpenIDConnect",
+                "Routing",
                 "Cryptography", "Telemetry", "Time", "TestSupport",
             ]),
         tests(
             "Configuration",
             [
-                "Bytes", "Formats", "HTTP", "HTTPServer", "HTTPClient", "Sessions", "OpenIDConnect", "Routing", "Gateway",
+                "Bytes", "Formats", "HTTP", "HTTPServer", "HTTPClient", "Sessions", "OpenIDConnect", "Routing",
+                "Gateway",
                 "Administration", "Telemetry", "Sockets", "Time",
             ]),
-        tests("DevIdentityProvider", ["Bytes", "Formats", "Cryptography", "JOSE", "HTTP", "HTTPServer", "Time", "TestSupport"]),
+        tests(
+            "DevIdentityProvider",
+            [
+                "Bytes", "Formats", "Threads", "Cryptography", "JOSE", "HTTP", "Sockets", "HTTPServer", "Fetching",
+                "Time",
+                "TestSupport",
+            ]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [

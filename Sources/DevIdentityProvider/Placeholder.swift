@@ -1,1 +1,0 @@
-// DevIdentityProvider arrives here.
