@@ -1,0 +1,46 @@
+package import HTTPServer
+
+/// The demo page as a small static site: what a team's single-page application would be.
+package final class DemoPage: HTTPService {
+    package init() {}
+
+    package func respond(to request: ServiceRequest) async -> ServiceResponse {
+        guard request.method == "GET" || request.method == "HEAD" else {
+            return ServiceResponse(status: 405, headers: [("Allow", "GET, HEAD")], body: [])
+        }
+        switch request.path {
+        case "/", "/index.html": return document
+        case "/demo.css": return .asset(DemoPageStyle.text, contentType: "text/css; charset=utf-8")
+        case "/demo.js": return .asset(DemoPageScript.text, contentType: "text/javascript; charset=utf-8")
+        case "/demo.svg", "/favicon.ico": return .asset(Self.icon, contentType: "image/svg+xml")
+        default:
+            return ServiceResponse(
+                status: 404, headers: [("Content-Type", "text/plain; charset=utf-8")],
+                body: Array("Nothing here.\n".utf8))
+        }
+    }
+
+    private var document: ServiceResponse {
+        ServiceResponse(
+            status: 200,
+            headers: [
+                ("Content-Type", "text/html; charset=utf-8"),
+                ("Cache-Control", "no-cache"),
+                ("Content-Security-Policy", Self.policy),
+                ("X-Content-Type-Options", "nosniff"),
+                ("X-Frame-Options", "DENY"),
+                ("Referrer-Policy", "same-origin"),
+                ("Cross-Origin-Opener-Policy", "same-origin"),
+            ], body: Array(DemoPageMarkup.text.utf8))
+    }
+
+    /// As strict as an application can be that talks to its own origin alone.
+    private static let policy =
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+    private static let icon = """
+        <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#1f6b4a"/>\
+        <path d="M9 25V14a7 7 0 0 1 14 0v11z" fill="#f6f5f1"/><circle cx="19.2" cy="18" r="1.5" fill="#1f6b4a"/></svg>
+        """
+}
