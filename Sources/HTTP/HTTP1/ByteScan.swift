@@ -53,6 +53,28 @@ enum ByteScan {
         }
     }
 
+    /// True when every byte is visible ASCII and none is `#`.
+    static func isTarget(_ bytes: Span<UInt8>) -> Bool {
+        unsafe bytes.withUnsafeBufferPointer { buffer in
+            let count = buffer.count
+            var at = 0
+            guard let base = unsafe UnsafeRawPointer(buffer.baseAddress) else { return true }
+            while at &+ 16 <= count {
+                let lanes = unsafe (base + at).loadUnaligned(as: SIMD16<UInt8>.self)
+                let outside = (lanes &- SIMD16(repeating: 0x21)) | (lanes &+ SIMD16(repeating: 1)) | lanes
+                let fragment = ~((lanes ^ SIMD16(repeating: 0x23)) &+ SIMD16(repeating: 0x7F))
+                if firstLane((outside | fragment) & top) != nil { return false }
+                at &+= 16
+            }
+            while at < count {
+                let byte = unsafe buffer[at]
+                if byte <= 0x20 || byte >= 0x7F || byte == UInt8(ascii: "#") { return false }
+                at &+= 1
+            }
+            return true
+        }
+    }
+
     /// Up to eight bytes from `at`, letters folded to lower case, as one number; the first byte is the lowest.
     ///
     /// Setting bit 5 is exact for what it is used for: no other `tchar` falls on a lower-case letter, a digit or `-`.

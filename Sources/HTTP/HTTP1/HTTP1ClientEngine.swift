@@ -141,8 +141,9 @@ package struct HTTP1ClientEngine: ~Copyable {
 
     /// Reads a prefix of `bytes` and returns at the first event; call again with the rest until it answers `needMore`.
     ///
-    /// Pieces of a head are kept in `head`: give the same one, reset before the request, until `.head`. Bytes that no
-    /// request asked for are swallowed and end ``canBeReused`` (G51): they are never the next response.
+    /// Pieces of a head are kept in `head`: give the same one until `.head`; what a former response left in it is
+    /// forgotten. After `.head` an empty rest still needs a call: it may be the end. Bytes that no request asked for are
+    /// swallowed and end ``canBeReused`` (G51): they are never the next response.
     package mutating func receive(
         _ bytes: Span<UInt8>, head: ResponseHead
     ) throws(HTTP1Error) -> (consumed: Int, event: ClientEvent) {
@@ -179,10 +180,8 @@ package struct HTTP1ClientEngine: ~Copyable {
     private mutating func receiveHead(
         _ bytes: Span<UInt8>, _ head: ResponseHead
     ) throws(HTTP1Error) -> (consumed: Int, event: ClientEvent) {
-        if headIsInterim {
-            head.reset()
-            headIsInterim = false
-        }
+        if reader.isFresh, !head.isEmpty { head.reset() }
+        headIsInterim = false
         let (consumed, isComplete) = try reader.read(bytes, line: &head.line, into: &head.writableFields)
         guard isComplete else { return (consumed, .needMore) }
         try head.judge(toHead: asksForHead)

@@ -70,7 +70,9 @@ package struct HTTP1ServerEngine: ~Copyable {
 
     /// Reads a prefix of `bytes` and returns at the first event; call again with the rest until it answers `needMore`.
     ///
-    /// Pieces of a head are kept in `head`: give the same one, reset before the first byte of a request, until `.head`.
+    /// Pieces of a head are kept in `head`: give the same one until `.head`; what a former request left in it is
+    /// forgotten. After `.head` an empty rest still needs a call: it may be the end.
+    ///
     /// After `.end` nothing is consumed before ``startNext()``.
     package mutating func receive(
         _ bytes: Span<UInt8>, head: RequestHead
@@ -112,6 +114,7 @@ package struct HTTP1ServerEngine: ~Copyable {
     private mutating func receiveHead(
         _ bytes: Span<UInt8>, _ head: RequestHead
     ) throws(HTTP1Error) -> (consumed: Int, event: ServerEvent) {
+        if reader.isFresh, !head.isEmpty { head.reset() }
         let (consumed, isComplete) = try reader.read(bytes, line: &head.line, into: &head.writableFields)
         guard isComplete else { return (consumed, .needMore) }
         version = head.version
@@ -269,8 +272,6 @@ package struct HTTP1ServerEngine: ~Copyable {
     }
 
     /// Begins the next exchange.
-    ///
-    /// Give the next head ``RequestHead/reset()``.
     package mutating func startNext() {
         precondition(canStartNext, "the exchange is not over, or was the last")
         request = .head
@@ -278,6 +279,7 @@ package struct HTTP1ServerEngine: ~Copyable {
         reader = Self.reader(limits)
         trailers.clear()
         body = BodyWriter()
+        version = .http11
         isHeadRequest = false
         acceptsTrailers = false
         isUpgrade = false

@@ -25,6 +25,8 @@ struct HeadReader<Line: StartLine> {
     private(set) var phase = Phase.fresh
     /// Where the current line begins, counted from the head's beginning.
     private var lineStart = 0
+    /// Up to where the kept bytes were looked at, likewise.
+    private var scanned = 0
     /// Where the field section begins, likewise.
     private var sectionStart = 0
     private var maximumLine: Int
@@ -95,7 +97,7 @@ struct HeadReader<Line: StartLine> {
             }
         }
         fields.storage.append(bytes.extracting(base..<bytes.count))
-        try checkSize(of: fields.storage.count)
+        try keep(fields)
         return (bytes.count, false)
     }
 
@@ -103,18 +105,33 @@ struct HeadReader<Line: StartLine> {
         _ bytes: Span<UInt8>, from begin: Int, _ line: inout Line, _ fields: inout Fields
     ) throws(HTTP1Error) -> (consumed: Int, isComplete: Bool) {
         var at = begin
-        while let lineFeed = bytes.firstIndex(of: 0x0A, from: at) {
-            fields.storage.append(bytes.extracting(at..<(lineFeed &+ 1)))
-            at = lineFeed &+ 1
-            // The line feed is the last byte there is, so the scan ends at its carriage return or throws.
-            guard let end = try Self.lineEnd(fields.storage.bytes, from: lineStart) else { throw .bareLineFeed }
+        while at < bytes.count {
+            // Not beyond this line, so that nothing behind the head is copied.
+            let next = bytes.firstIndex(of: 0x0A, from: at).map { $0 &+ 1 } ?? bytes.count
+            fields.storage.append(bytes.extracting(at..<next))
+            at = next
+            guard let end = try Self.lineEnd(fields.storage.bytes, from: scanned) else {
+                try keep(fields)
+                continue
+            }
+            scanned = end &+ 2
             var index = fields.lendIndex()
             defer { fields.takeBack(&index) }
             if try take(fields.storage.bytes, lineStart..<end, base: 0, &line, &index) { return (at, true) }
         }
-        fields.storage.append(bytes.extracting(at..<bytes.count))
-        try checkSize(of: fields.storage.count)
         return (bytes.count, false)
+    }
+
+    /// Waits for the rest of a line; what was scanned of it is not scanned again, and its size is bounded already.
+    private mutating func keep(_ fields: borrowing Fields) throws(HTTP1Error) {
+        let count = fields.storage.count
+        // Whether a carriage return is a bare one is seen at the next byte.
+        scanned = count > 0 && fields.storage.bytes[count &- 1] == 0x0D ? count &- 1 : count
+        if phase == .startLine {
+            if count > maximumLine &+ 2 { throw Line.tooLong }
+        } else if count &- sectionStart > maximumSection {
+            throw .headerTooLarge
+        }
     }
 
     /// Takes one line, its line end following it in `bytes`; true when it was the empty one that ends the section.
@@ -139,15 +156,6 @@ struct HeadReader<Line: StartLine> {
         try index.read(bytes, line: range, base: base)
         index.linesEnd = next
         return false
-    }
-
-    /// Memory stays bounded while a line is incomplete, too.
-    private func checkSize(of count: Int) throws(HTTP1Error) {
-        if phase == .startLine {
-            if count > maximumLine &+ 2 { throw Line.tooLong }
-        } else if count &- sectionStart > maximumSection {
-            throw .headerTooLarge
-        }
     }
 
     /// The end of the line that begins at `from`, before its CR LF; nil while it has not come.

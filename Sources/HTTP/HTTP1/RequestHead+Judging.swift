@@ -26,10 +26,17 @@ extension RequestHead {
         isUpgrade =
             options.upgrade && version == .http11 && method == .get && framing == .none
             && fields.value(of: .upgrade)?.equalsIgnoringCase("websocket") == true
-        if version == .http11, let te = fields.first(.te) {
-            acceptsTrailers = fields.value(te).equalsIgnoringCase("trailers")
-        }
+        acceptsTrailers = version == .http11 && namesTrailers()
         settleTarget()
+    }
+
+    private func namesTrailers() -> Bool {
+        guard let te = fields.value(of: .te) else { return false }
+        var list = ListElements(te)
+        while let element = list.next() {
+            if te.extracting(element).equalsIgnoringCase("trailers") { return true }
+        }
+        return false
     }
 
     private func markConnectionOptions() throws(HTTP1Error) -> HopByHop.Options {
@@ -57,10 +64,16 @@ extension RequestHead {
         port = authority.port
     }
 
-    /// RFC 9110, section 10.1.1: an HTTP/1.0 client cannot expect anything; what we do not know is 417.
+    /// RFC 9110, section 10.1.1: what we do not know is 417.
+    ///
+    /// An HTTP/1.0 client cannot expect anything; its field goes no further, since the upstream is asked in HTTP/1.1.
     private func judgeExpectation() throws(HTTP1Error) {
-        guard version == .http11, let expectation = fields.value(of: .expect) else { return }
-        guard expectation.equalsIgnoringCase("100-continue") else { throw .unknownExpectation }
+        guard let line = fields.first(.expect) else { return }
+        if version == .http10 {
+            writableFields.index.entries[line].flags.insert(.connectionOption)
+            return
+        }
+        guard fields.value(line).equalsIgnoringCase("100-continue") else { throw .unknownExpectation }
         expectsContinue = framing.hasBody
     }
 

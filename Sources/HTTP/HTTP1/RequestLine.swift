@@ -49,10 +49,7 @@ struct RequestLine: StartLine {
         if method == .connect { throw .connectRefused }
         // No fragment, space, control or non-ASCII byte (G18). Other bytes outside RFC 3986 are sent by browsers, in
         // queries at least, and pass unmodified (G70).
-        for index in received {
-            let byte = line[index]
-            guard byte > 0x20, byte < 0x7F, byte != UInt8(ascii: "#") else { throw .invalidTarget }
-        }
+        guard ByteScan.isTarget(line.extracting(received)) else { throw .invalidTarget }
         if line[received.lowerBound] == UInt8(ascii: "/") {
             target = received
         } else if received.count == 1, line[received.lowerBound] == UInt8(ascii: "*") {

@@ -20,7 +20,7 @@ struct FieldIndex {
         let rawValue: UInt8
         /// The name holds a `_` (G34).
         static let underscore = Flags(rawValue: 1 << 0)
-        /// Named by a `Connection` option (G31).
+        /// Named by a `Connection` option, or otherwise meant for this connection alone (G31).
         static let connectionOption = Flags(rawValue: 1 << 1)
         /// Written as `Name: value` CR LF, with one space and nothing behind the value, so that it can be copied whole.
         static let canonical = Flags(rawValue: 1 << 2)

@@ -99,6 +99,9 @@ package final class RequestHead {
         @_lifetime(borrow self) get { bytes(authorityRange.lowerBound..<hostEnd) }
     }
 
+    /// True when nothing was read into it since it was reset.
+    var isEmpty: Bool { fields.storage.isEmpty }
+
     /// Forgets everything and keeps the memory.
     package func reset() {
         writableFields.clear()

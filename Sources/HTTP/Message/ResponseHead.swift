@@ -45,6 +45,9 @@ package final class ResponseHead {
         @_lifetime(borrow self) get { fields.storage.bytes.extracting(line.reason) }
     }
 
+    /// True when nothing was read into it since it was reset.
+    var isEmpty: Bool { fields.storage.isEmpty }
+
     /// Forgets everything and keeps the memory.
     package func reset() {
         writableFields.clear()
