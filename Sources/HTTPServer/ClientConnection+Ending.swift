@@ -11,8 +11,8 @@ extension ClientConnection {
         }
         droppedBytes = 0
         deadlines.lingerBegan = worker.loop.now
-        socket.shutDownSending()
-        worker.loop.buffers.take(&input)
+        channel.shutDownSending()
+        channel.dropInput(worker.loop)
         touch()
     }
 
@@ -36,16 +36,16 @@ extension ClientConnection {
             handler?.failed(exchange, failure)
             letGo(exchange)
         }
-        willWrite()
-        worker.write(Refusal(status: status, reason: reason, peer: peer), &engine, into: &output)
+        channel.willWrite(worker.loop)
+        worker.write(Refusal(status: status, reason: reason, peer: peer), &engine, into: &channel.output)
         state.response = .ended
         state.part(.linger)
     }
 
     /// Ends a response so that the client sees that it is not whole (G52).
     func breakOff(_ failure: ExchangeFailure) {
-        push()
-        if endsWithClose || isBroken { socket.resetWhenClosed() }
+        channel.push(worker.loop)
+        if endsWithClose { channel.resetWhenClosed() }
         lose(failure)
     }
 
@@ -68,9 +68,7 @@ extension ClientConnection {
         if let timer { worker.loop.timers.remove(timer) }
         seat = nil
         timer = nil
-        worker.loop.buffers.take(&input)
-        worker.loop.buffers.take(&output)
-        socket.close()
+        channel.close(worker.loop)
         if let exchange {
             self.exchange = nil
             if exchange.isOpen, exchange.handler == nil { worker.returnExchange(exchange) }

@@ -8,25 +8,18 @@ extension ClientConnection {
         worker.loop.scratch.use { scratch in
             let received: Received
             do {
-                received = try socket.receive(into: &scratch.buffer, space: EventLoop.readSize)
+                received = try channel.receive(into: scratch)
             } catch {
                 isBroken = true
                 return
             }
             switch received {
-            case .nothing: canRead = false
-            case .end:
-                canRead = false
-                inputEnded()
-            case .bytes(let full):
-                // With a FIN behind the bytes no further event would come: read on until the end.
-                if !full, !state.peerHalfClosed { canRead = false }
+            case .nothing: break
+            case .end: inputEnded()
+            case .bytes:
                 let bytes = scratch.buffer.bytes
                 let consumed = feed(bytes)
-                if consumed < bytes.count, state.phase == .open {
-                    worker.loop.buffers.lend(&input)
-                    input.append(bytes.extracting(consumed..<bytes.count))
-                }
+                if state.phase == .open { channel.hold(bytes.extracting(consumed..<bytes.count), worker.loop) }
             }
         }
     }
@@ -34,13 +27,10 @@ extension ClientConnection {
     func feedHeldInput() {
         mustFeed = false
         var held = ByteBuffer()
-        swap(&held, &input)
+        channel.takeHeld(&held)
         held.consume(feed(held.bytes))
-        if held.isEmpty || state.phase != .open {
-            worker.loop.buffers.take(&held)
-        } else {
-            swap(&held, &input)
-        }
+        if state.phase != .open { held.clear() }
+        channel.putBack(&held, worker.loop)
     }
 
     /// Gives bytes to the engine, event by event; how many it took.
@@ -81,7 +71,7 @@ extension ClientConnection {
                 exchange.handler?.ended(exchange)
             }
             settle()
-            if state.request == .awaited, output.count >= worker.settings.highWaterMark { break }
+            if state.request == .awaited, channel.output.count >= worker.settings.highWaterMark { break }
         }
         return at
     }
@@ -130,7 +120,7 @@ extension ClientConnection {
             case .awaited, .head:
                 // Answers to earlier requests may still wait.
                 if let exchange { letGo(exchange) }
-                if output.isEmpty { close() } else { state.part(.close) }
+                if channel.output.isEmpty { close() } else { state.part(.close) }
             case .body where isTunnel:
                 state.request = .ended
                 if let exchange { exchange.handler?.ended(exchange) }

@@ -4,13 +4,13 @@ import Sockets
 import Time
 
 extension ClientConnection {
-    /// Bytes from which on they are given to the kernel at once rather than at the end of the turn.
-    static let pushSize = 64 << 10
+    /// Pieces from this size on go to the kernel at once, without a copy, rather than at the end of the turn.
+    static let pushSize = 8 << 10
 
     func sendInterim(_ status: Int, _ fields: borrowing Fields) {
         guard state.hasExchange, state.response == .none else { return }
-        willWrite()
-        engine.writeInterim(status, fields, into: &output)
+        channel.willWrite(worker.loop)
+        engine.writeInterim(status, fields, into: &channel.output)
         touch()
     }
 
@@ -19,20 +19,21 @@ extension ClientConnection {
         // Announced here, since behind the answer there will be no reading on (G12).
         if state.request != .ended, !restIsBounded { engine.closeAfterResponse() }
         endsWithClose = framing == .unknown && exchange?.head.version == .http10
-        willWrite()
+        channel.willWrite(worker.loop)
         worker.refreshDate()
         let date = worker.date
-        let before = output.count
-        engine.writeHead(status, reason: reason, fields, framing: framing, date: date.buffer.bytes, into: &output)
-        exchange?.bytesOut += output.count - before
+        let before = channel.output.count
+        engine.writeHead(
+            status, reason: reason, fields, framing: framing, date: date.buffer.bytes, into: &channel.output)
+        exchange?.bytesOut += channel.output.count - before
         state.response = .started
         touch()
     }
 
     func switchProtocols(_ fields: borrowing Fields) {
         guard state.hasExchange, state.response == .none, state.request == .ended else { return }
-        willWrite()
-        engine.writeSwitchingProtocols(fields, into: &output)
+        channel.willWrite(worker.loop)
+        engine.writeSwitchingProtocols(fields, into: &channel.output)
         state.request = .body
         state.response = .started
         isTunnel = true
@@ -44,53 +45,52 @@ extension ClientConnection {
 
     func send(_ piece: Span<UInt8>) {
         guard state.hasExchange, state.response == .started, !isAborted else { return }
-        willWrite()
-        let before = output.count
+        channel.willWrite(worker.loop)
+        let before = channel.output.count
         do {
-            try engine.writeBody(piece, into: &output)
+            if piece.count < Self.pushSize {
+                try engine.writeBody(piece, into: &channel.output)
+                exchange?.bytesOut += channel.output.count - before
+            } else if try engine.openPiece(piece.count, into: &channel.output) {
+                exchange?.bytesOut += channel.output.count - before + piece.count
+                channel.push(piece, worker.loop)
+                let behind = channel.output.count
+                engine.closePiece(into: &channel.output)
+                exchange?.bytesOut += channel.output.count - behind
+            }
         } catch {
             // The handler sends more than its head announced: the client must not take it for whole.
             isAborted = true
         }
-        exchange?.bytesOut += output.count - before
-        if output.count >= Self.pushSize { push() }
-        if output.count >= worker.settings.highWaterMark { wasFull = true }
+        if channel.output.count >= worker.settings.highWaterMark { wasFull = true }
         touch()
     }
 
-    var canSend: Bool { output.count < worker.settings.highWaterMark }
+    var canSend: Bool { channel.output.count < worker.settings.highWaterMark }
 
     func finish() {
-        guard state.hasExchange, state.response == .started, !isAborted else { return }
-        willWrite()
-        let before = output.count
-        do {
-            try engine.writeEnd(into: &output)
-            finished(wrote: output.count - before)
-        } catch {
-            isAborted = true
-        }
-        touch()
+        end { (engine, output) throws(HTTP1Error) in try engine.writeEnd(into: &output) }
     }
 
     func finish(trailers: borrowing Fields) {
+        end { (engine, output) throws(HTTP1Error) in try engine.writeEnd(trailers: trailers, into: &output) }
+    }
+
+    private func end(_ write: (inout HTTP1ServerEngine, inout ByteBuffer) throws(HTTP1Error) -> Void) {
         guard state.hasExchange, state.response == .started, !isAborted else { return }
-        willWrite()
-        let before = output.count
+        channel.willWrite(worker.loop)
+        let before = channel.output.count
         do {
-            try engine.writeEnd(trailers: trailers, into: &output)
-            finished(wrote: output.count - before)
+            try write(&engine, &channel.output)
+            exchange?.bytesOut += channel.output.count - before
+            state.response = .ended
+            // What the client still sends into a tunnel that is over goes nowhere.
+            if isTunnel { state.request = .ended }
         } catch {
+            // Less than the head announced: the client must not take it for whole.
             isAborted = true
         }
         touch()
-    }
-
-    func finished(wrote bytes: Int) {
-        exchange?.bytesOut += bytes
-        state.response = .ended
-        // What the client still sends into a tunnel that is over goes nowhere.
-        if isTunnel { state.request = .ended }
     }
 
     func abort() {
@@ -109,40 +109,18 @@ extension ClientConnection {
         touch()
     }
 
-    func willWrite() {
-        if output.isEmpty { deadlines.outputMoved = worker.loop.now }
-        worker.loop.buffers.lend(&output)
-    }
-
-    /// Gives the kernel what it takes.
-    ///
-    /// Calls nobody.
-    func push() {
-        guard canWrite, !output.isEmpty else { return }
-        do {
-            let count = try socket.send(output.bytes)
-            if count > 0 { deadlines.outputMoved = worker.loop.now }
-            if count < output.count { canWrite = false }
-            output.consume(count)
-        } catch {
-            isBroken = true
-            canWrite = false
-        }
-    }
-
     /// The one send of a turn, and what follows from it.
     func flush() {
-        push()
-        if isBroken {
+        channel.push(worker.loop)
+        if channel.sendFailed {
             lose(.clientLeft)
             return
         }
-        if output.isEmpty { worker.loop.buffers.take(&output) }
-        if case .flushing = state.phase, output.isEmpty {
+        if case .flushing = state.phase, channel.output.isEmpty {
             bow()
             return
         }
-        if output.count <= worker.settings.highWaterMark / 2 {
+        if channel.output.count <= worker.settings.highWaterMark / 2 {
             if wasFull, let exchange, let handler = exchange.handler {
                 wasFull = false
                 isWorking = true
@@ -151,7 +129,7 @@ extension ClientConnection {
                 touch()
             }
             // A pipelined request may have waited for room.
-            if state.request == .awaited, !input.isEmpty || canRead { touch() }
+            if state.request == .awaited, !channel.input.isEmpty || channel.canRead { touch() }
         }
         if state.isDraining, state.isKept, isIdle { close() }
     }

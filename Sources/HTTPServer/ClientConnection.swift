@@ -6,15 +6,15 @@ import Time
 /// One client's connection: reads, lets the engine judge, tells the handler, writes.
 ///
 /// Three rules keep re-entrance harmless. Handlers are called only from ``work()``, which never runs inside itself; what a
-/// handler asks for is noted or written to `output`, and ``touch()`` sees to it that the turn's end takes care of it; and a
+/// handler asks for is noted or written to the channel, and ``touch()`` sees to it that the turn's end takes care of it; and a
 /// socket is read only from ``work()``, so the loop's scratch buffer has one user.
 ///
-/// An idle connection holds neither buffer nor exchange. A pipelined request waits in `input`, an untaken answer in
-/// `output`; both are bounded (G54).
+/// An idle connection holds neither buffer nor exchange. Pipelined requests and untaken answers wait in the channel, both
+/// bounded (G54).
 final class ClientConnection: EventTarget, TurnTarget, TimerTarget {
     let worker: ServerWorker
     let peer: PeerAddress
-    var socket: Socket
+    var channel: Channel
     var slot = Slot(index: 0, tenancy: 0)
     var seat: Slot?
     var timer: TimerWheel.Timer?
@@ -24,12 +24,6 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget {
     var deadlines: ConnectionDeadlines
     var exchange: Exchange?
 
-    /// Read and not yet wanted.
-    var input = ByteBuffer()
-    /// Written and not yet taken by the kernel.
-    var output = ByteBuffer()
-    var canRead = false
-    var canWrite = true
     /// The engine may have an event ready although no byte is left (the end of a body after a pause).
     var mustFeed = false
     var isWorking = false
@@ -51,7 +45,7 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget {
 
     init(_ worker: ServerWorker, _ socket: consuming Socket, _ peer: PeerAddress) {
         self.worker = worker
-        self.socket = socket
+        channel = Channel(socket, isConnected: true, now: worker.loop.now)
         self.peer = peer
         engine = HTTP1ServerEngine(limits: worker.settings.limits)
         deadlines = ConnectionDeadlines(now: worker.loop.now)
@@ -60,14 +54,14 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget {
     /// Takes its place on the loop; false when the system refuses.
     func open(_ slot: Slot) -> Bool {
         self.slot = slot
-        guard let seat = try? worker.loop.watch(socket.descriptor, .connection, for: self) else { return false }
+        guard let seat = try? worker.loop.watch(channel.descriptor, .connection, for: self) else { return false }
         self.seat = seat
         timer = worker.loop.timers.add(self)
         moveDeadline()
         return true
     }
 
-    var localAddress: SocketAddress? { socket.localAddress() }
+    var localAddress: SocketAddress? { channel.localAddress }
 
     // MARK: News from the loop
 
@@ -77,18 +71,14 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget {
             // Reset, or both directions are over: nobody is there to read an answer.
             isBroken = true
         }
-        if readiness.contains(.peerClosed), !state.peerHalfClosed {
+        channel.note(readiness)
+        if channel.peerHasClosed, !state.peerHalfClosed {
             state.peerHalfClosed = true
-            deadlines.outputMoved = max(deadlines.outputMoved, worker.loop.now)
-        }
-        if readiness.contains(.readable) || state.peerHalfClosed { canRead = true }
-        if readiness.contains(.writable), !canWrite {
-            canWrite = true
-            touch()
+            channel.outputMoved = worker.loop.now
         }
         work()
         if state.phase == .closed { return }
-        if !output.isEmpty || state.phase != .open { touch() }
+        if !channel.output.isEmpty || state.phase != .open { touch() }
         moveDeadline()
     }
 
@@ -125,8 +115,9 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget {
     }
 
     var nextDeadline: (at: Instant, verdict: ConnectionDeadlines.Verdict)? {
-        if isTunnel && output.isEmpty && state.phase == .open { return nil }
-        return deadlines.next(state, outputWaits: !output.isEmpty, worker.settings)
+        if isTunnel && channel.output.isEmpty && state.phase == .open { return nil }
+        return deadlines.next(
+            state, outputWaits: !channel.output.isEmpty, outputMoved: channel.outputMoved, worker.settings)
     }
 
     func moveDeadline() {
@@ -136,7 +127,8 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget {
 
     /// Between two exchanges, with nothing left to say or to read.
     var isIdle: Bool {
-        state.phase == .open && state.request == .awaited && output.isEmpty && input.isEmpty && !canRead
+        state.phase == .open && state.request == .awaited && channel.output.isEmpty && channel.input.isEmpty
+            && !channel.canRead
     }
 
     // MARK: Work
@@ -149,10 +141,10 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget {
             settle()
             guard state.wantsInput else { break }
             // An answer to a pipelined request must not be made before the client takes those it has.
-            if state.request == .awaited, output.count >= worker.settings.highWaterMark { break }
-            if mustFeed || !input.isEmpty {
+            if state.request == .awaited, channel.output.count >= worker.settings.highWaterMark { break }
+            if mustFeed || !channel.input.isEmpty {
                 feedHeldInput()
-            } else if canRead {
+            } else if channel.canRead {
                 if reads == Self.readsInARow {
                     isWorking = false
                     touch()
@@ -165,7 +157,7 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget {
             }
         }
         isWorking = false
-        if state.phase != .closed, !output.isEmpty || state.phase != .open { touch() }
+        if state.phase != .closed, !channel.output.isEmpty || state.phase != .open { touch() }
     }
 
     /// Draws the consequences of what was noted meanwhile.
@@ -185,7 +177,8 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget {
             handler.finished(exchange)
         }
         let next = state.continuation(
-            mustClose: engine.mustClose, restIsBounded: restIsBounded, inputWaits: canRead || !input.isEmpty)
+            mustClose: engine.mustClose, restIsBounded: restIsBounded,
+            inputWaits: channel.canRead || !channel.input.isEmpty)
         switch next {
         case .wait, .discardRest: break
         case .nextRequest:

@@ -21,21 +21,20 @@ struct ConnectionDeadlines: Equatable {
     var headBegan: Instant
     /// The last bytes of a body, or the end of a pause.
     var bodyMoved: Instant
-    /// The last time the kernel took bytes, or bytes began to wait.
-    var outputMoved: Instant
     var lingerBegan: Instant
 
     init(now: Instant) {
         silentSince = now
         headBegan = now
         bodyMoved = now
-        outputMoved = now
         lingerBegan = now
     }
 
     /// The next deadline and what it means.
+    ///
+    /// - Parameter outputMoved: the last time the kernel took bytes, or bytes began to wait.
     func next(
-        _ state: ClientConnectionState, outputWaits: Bool, _ settings: ServerSettings
+        _ state: ClientConnectionState, outputWaits: Bool, outputMoved: Instant, _ settings: ServerSettings
     ) -> (at: Instant, verdict: Verdict)? {
         switch state.phase {
         case .closed: return nil
@@ -43,7 +42,7 @@ struct ConnectionDeadlines: Equatable {
         case .flushing: return (outputMoved + settings.sendTimeout, .responseTimeout)
         case .open: break
         }
-        let reading = nextWhileReading(state, outputWaits: outputWaits, settings)
+        let reading = nextWhileReading(state, outputWaits: outputWaits, outputMoved: outputMoved, settings)
         guard outputWaits else { return reading }
         let sending = (at: outputMoved + settings.sendTimeout, verdict: Verdict.responseTimeout)
         guard let reading, reading.at < sending.at else { return sending }
@@ -51,7 +50,7 @@ struct ConnectionDeadlines: Equatable {
     }
 
     private func nextWhileReading(
-        _ state: ClientConnectionState, outputWaits: Bool, _ settings: ServerSettings
+        _ state: ClientConnectionState, outputWaits: Bool, outputMoved: Instant, _ settings: ServerSettings
     ) -> (at: Instant, verdict: Verdict)? {
         switch state.request {
         case .awaited:

@@ -29,9 +29,15 @@ package final class Mailbox<Message: Sendable>: Sendable {
     /// Lets `receive` have every message on the loop's thread.
     ///
     /// Call once, on that thread.
-    package func deliver(on loop: EventLoop, to receive: @escaping (Message) -> Void) throws(SystemError) {
-        let reader = MailboxReader(self, receive)
-        _ = try loop.watch(bell.descriptor, .arrivals, for: reader)
+    @discardableResult
+    package func deliver(on loop: EventLoop, to receive: @escaping (Message) -> Void) throws(SystemError) -> Slot {
+        try loop.watch(bell.descriptor, .arrivals, for: MailboxReader(self, receive))
+    }
+
+    /// Ends the delivery that ``deliver(on:to:)`` began, and takes no more messages.
+    package func close(on loop: EventLoop, _ delivery: Slot) {
+        loop.forget(delivery, stillOpen: bell.descriptor)
+        close()
     }
 
     /// Takes no more messages; those that wait are dropped.

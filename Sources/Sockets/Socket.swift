@@ -82,6 +82,36 @@ package struct Socket: ~Copyable {
         return try result.get() ?? 0
     }
 
+    /// Sends `first` and then `second` as one; how much of both together the kernel took.
+    package borrowing func send(_ first: Span<UInt8>, _ second: Span<UInt8>) throws(SystemError) -> Int {
+        let descriptor = descriptor
+        var result: Result<Int?, SystemError> = .success(nil)
+        unsafe first.withUnsafeBufferPointer { one in
+            unsafe second.withUnsafeBufferPointer { two in
+                result = Result { () throws(SystemError) in
+                    try SystemCall.attempt { unsafe Self.sendBoth(descriptor, one, two) }
+                }
+            }
+        }
+        return try result.get() ?? 0
+    }
+
+    private static func sendBoth(
+        _ descriptor: Int32, _ one: UnsafeBufferPointer<UInt8>, _ two: UnsafeBufferPointer<UInt8>
+    ) -> Int {
+        // The kernel only reads what an iovec of sendmsg points to.
+        var pieces = unsafe (
+            iovec(iov_base: UnsafeMutableRawPointer(mutating: one.baseAddress), iov_len: one.count),
+            iovec(iov_base: UnsafeMutableRawPointer(mutating: two.baseAddress), iov_len: two.count)
+        )
+        return unsafe withUnsafeMutableBytes(of: &pieces) { bytes in
+            var message = unsafe msghdr()
+            unsafe message.msg_iov = bytes.baseAddress?.assumingMemoryBound(to: iovec.self)
+            unsafe message.msg_iovlen = 2
+            return unsafe sendmsg(descriptor, &message, Int32(MSG_NOSIGNAL))
+        }
+    }
+
     /// Tells the peer that nothing more comes, and goes on reading.
     package borrowing func shutDownSending() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
 

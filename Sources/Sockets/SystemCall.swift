@@ -38,3 +38,9 @@ enum SystemCall {
         return value
     }
 }
+
+extension SystemError {
+    /// Nobody listens there.
+    package var isRefusal: Bool { code == ECONNREFUSED || code == ENOENT }
+    package var isTimeout: Bool { code == ETIMEDOUT }
+}

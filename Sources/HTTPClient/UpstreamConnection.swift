@@ -1,0 +1,414 @@
+import Bytes
+import HTTP
+import Sockets
+import Time
+
+/// One connection to a server of an upstream: serves one stream at a time, and waits in its endpoint's pool between them.
+///
+/// The same three rules as on the side of the clients: handlers are called only from ``work()``, which never runs inside
+/// itself; what they ask for is noted or written to the channel; and only ``work()`` reads.
+final class UpstreamConnection: EventTarget, TurnTarget, TimerTarget {
+    /// Kept alive by its connections, since it may have been replaced.
+    let pool: UpstreamPool
+    let endpoint: UpstreamEndpoint
+    let address: SocketAddress
+    private var channel: Channel
+    private var seat: Slot?
+    private var timer: TimerWheel.Timer?
+
+    private(set) var engine = HTTP1ClientEngine(limits: .response)
+    private(set) var state = UpstreamConnectionState()
+    private var deadlines: UpstreamDeadlines
+    private var stream: UpstreamStream?
+
+    /// The engine may have an event ready although no byte is left (the end of a body after a pause).
+    private var mustFeed = false
+    private var isWorking = false
+    private var isPutOff = false
+    private var isCancelled = false
+    /// `canSend` was false; the handler will be told when it is true again.
+    private var wasFull = false
+    /// Our direction of a tunnel ends when all has left.
+    private var endsWhenFlushed = false
+    private var writeError: HTTP1Error?
+
+    /// Reads in a row before other connections have their turn.
+    private static let readsInARow = 4
+    /// Bytes that may wait for the server before their source is paused.
+    private static let highWaterMark = 128 << 10
+    /// Pieces from this size on go to the kernel at once, without a copy, rather than at the end of the turn.
+    private static let pushSize = 8 << 10
+
+    /// Begins to connect for `stream`.
+    init(
+        _ endpoint: UpstreamEndpoint, _ socket: consuming Socket, _ address: SocketAddress, for stream: UpstreamStream,
+        until: Instant
+    ) throws(SystemError) {
+        pool = endpoint.pool
+        self.endpoint = endpoint
+        self.address = address
+        self.stream = stream
+        let loop = endpoint.pool.loop
+        channel = Channel(socket, isConnected: false, now: loop.now)
+        deadlines = UpstreamDeadlines(now: loop.now)
+        deadlines.connectUntil = until
+        seat = try loop.watch(channel.descriptor, .connection, for: self)
+        timer = loop.timers.add(self)
+        moveDeadline()
+    }
+
+    private var loop: EventLoop { pool.loop }
+
+    /// Takes a stream while the connection is idle.
+    func lease(_ stream: UpstreamStream) {
+        self.stream = stream
+        stream.connection = self
+        state.lease()
+        wasFull = false
+        deadlines.requestEnded = loop.now
+    }
+
+    // MARK: News from the loop
+
+    func ready(_ readiness: Readiness) {
+        channel.note(readiness)
+        switch state.phase {
+        case .closed: return
+        case .connecting:
+            if channel.canWrite || channel.canRead { decideConnecting() }
+        case .idle:
+            // Nobody has asked: whatever arrives is the end, or the first bytes of a stolen response (G51).
+            if channel.canRead { close() }
+        case .busy:
+            // Bytes that came before the request left are not its answer (G51); its handler may safely ask elsewhere.
+            if channel.canRead, stream?.hasSent == false { connectionLost() } else { work() }
+        }
+        if state.phase == .closed { return }
+        if !channel.output.isEmpty { touch() }
+        moveDeadline()
+    }
+
+    func turnEnding() {
+        isPutOff = false
+        if state.phase == .closed { return }
+        if isCancelled, state.phase == .connecting {
+            endpoint.pending -= 1
+            giveUp()
+            return
+        }
+        work()
+        if state.phase == .busy { flush() }
+        if state.phase != .closed { moveDeadline() }
+    }
+
+    func deadlinePassed(_ timer: TimerWheel.Timer) {
+        guard let next = nextDeadline else { return }
+        if next.at > loop.now {
+            moveDeadline()
+            return
+        }
+        switch next.verdict {
+        case .closeIdle: close()
+        case .connectTimeout: connectingFailed(.connectTimeout)
+        case .responseTimeout: fail(.responseTimeout)
+        case .idleTimeout: fail(.idleTimeout)
+        }
+    }
+
+    private var nextDeadline: (at: Instant, verdict: UpstreamDeadlines.Verdict)? {
+        deadlines.next(
+            state, outputWaits: !channel.output.isEmpty, outputMoved: channel.outputMoved, pool.settings)
+    }
+
+    private func moveDeadline() {
+        guard let timer else { return }
+        loop.timers.set(timer, nextDeadline?.at ?? .distantFuture)
+    }
+
+    /// See to this connection at the end of the turn.
+    private func touch() {
+        if isPutOff || isWorking { return }
+        isPutOff = true
+        loop.putOff(self)
+    }
+
+    // MARK: Connecting
+
+    private func decideConnecting() {
+        if let error = channel.connectionError {
+            connectingFailed(UpstreamFailure(connecting: error))
+            return
+        }
+        guard let stream else { return }
+        endpoint.connected(to: address)
+        lease(stream)
+        isWorking = true
+        stream.handler?.upstreamReady(stream)
+        isWorking = false
+        touch()
+    }
+
+    private func connectingFailed(_ failure: UpstreamFailure) {
+        guard let stream else { return }
+        self.stream = nil
+        close()
+        endpoint.connectingFailed(stream, address, failure)
+    }
+
+    // MARK: Work
+
+    private func work() {
+        isWorking = true
+        var reads = 0
+        while state.phase == .busy {
+            if settle() { break }
+            guard state.wantsInput else { break }
+            if mustFeed || !channel.input.isEmpty {
+                feedHeldInput()
+            } else if channel.canRead {
+                if reads == Self.readsInARow {
+                    isWorking = false
+                    touch()
+                    return
+                }
+                reads += 1
+                read()
+            } else {
+                break
+            }
+        }
+        isWorking = false
+        if state.phase == .busy, !channel.output.isEmpty { touch() }
+    }
+
+    /// Draws the consequences of what was noted meanwhile; true when the stream is over.
+    private func settle() -> Bool {
+        if isCancelled {
+            giveUp()
+        } else if let writeError {
+            fail(.badRequest(writeError))
+        } else if state.response == .ended {
+            conclude()
+        } else {
+            return false
+        }
+        return true
+    }
+
+    private func read() {
+        loop.scratch.use { scratch in
+            do {
+                switch try channel.receive(into: scratch) {
+                case .nothing: break
+                case .end: inputEnded()
+                case .bytes:
+                    let bytes = scratch.buffer.bytes
+                    let consumed = feed(bytes)
+                    if state.phase == .busy { channel.hold(bytes.extracting(consumed..<bytes.count), loop) }
+                }
+            } catch {
+                connectionLost()
+            }
+        }
+    }
+
+    private func feedHeldInput() {
+        mustFeed = false
+        var held = ByteBuffer()
+        channel.takeHeld(&held)
+        held.consume(feed(held.bytes))
+        if state.phase != .busy { held.clear() }
+        channel.putBack(&held, loop)
+    }
+
+    /// Gives bytes to the engine, event by event; how many it took.
+    private func feed(_ bytes: Span<UInt8>) -> Int {
+        var at = 0
+        while state.wantsInput, !isCancelled, let stream {
+            let rest = bytes.extracting(at..<bytes.count)
+            let consumed: Int
+            let event: ClientEvent
+            do {
+                (consumed, event) = try engine.receive(rest, head: stream.head)
+            } catch {
+                fail(.badResponse(error))
+                return bytes.count
+            }
+            at += consumed
+            if consumed > 0 { stream.hasResponse = true }
+            switch event {
+            case .needMore: return at
+            case .interim:
+                deadlines.requestEnded = loop.now
+                stream.handler?.upstreamInterim(stream, stream.head)
+            case .head:
+                state.response = .body
+                if stream.head.status == 101 { state.becomeTunnel() }
+                deadlines.bodyMoved = loop.now
+                stream.handler?.upstreamResponded(stream, stream.head)
+            case .body(let range):
+                deadlines.bodyMoved = loop.now
+                stream.handler?.upstreamReceived(stream, rest.extracting(range))
+            case .end: state.response = .ended
+            }
+        }
+        return at
+    }
+
+    /// The server sends nothing more.
+    private func inputEnded() {
+        do {
+            if case .end = try engine.peerClosed() { state.response = .ended }
+        } catch {
+            fail(error == .closedBeforeResponse ? .closedBeforeResponse : .truncated)
+        }
+    }
+
+    private func connectionLost() {
+        fail(stream?.hasResponse == true ? .truncated : .closedBeforeResponse)
+    }
+
+    // MARK: Writing
+
+    func sendHead(method: Span<UInt8>, target: Span<UInt8>, _ fields: borrowing Fields, framing: BodyFraming) {
+        guard state.phase == .busy, state.request == .unsent, !isCancelled else { return }
+        state.request = .body
+        channel.willWrite(loop)
+        engine.writeHead(method: method, target: target, fields, framing: framing, into: &channel.output)
+        touch()
+    }
+
+    func send(_ piece: Span<UInt8>) {
+        guard state.mayWriteBody, !isCancelled, !channel.sendFailed else { return }
+        channel.willWrite(loop)
+        do {
+            if piece.count < Self.pushSize {
+                try engine.writeBody(piece, into: &channel.output)
+            } else if try engine.openPiece(piece.count, into: &channel.output) {
+                stream?.hasSent = true
+                channel.push(piece, loop)
+                engine.closePiece(into: &channel.output)
+            }
+        } catch {
+            writeError = error
+        }
+        if channel.output.count >= Self.highWaterMark { wasFull = true }
+        touch()
+    }
+
+    var canSend: Bool { channel.output.count < Self.highWaterMark }
+
+    func finish() {
+        end { (engine, output) throws(HTTP1Error) in try engine.writeEnd(into: &output) }
+    }
+
+    func finish(trailers: borrowing Fields) {
+        end { (engine, output) throws(HTTP1Error) in try engine.writeEnd(trailers: trailers, into: &output) }
+    }
+
+    private func end(_ write: (inout HTTP1ClientEngine, inout ByteBuffer) throws(HTTP1Error) -> Void) {
+        guard state.mayWriteBody, !isCancelled else { return }
+        channel.willWrite(loop)
+        do {
+            try write(&engine, &channel.output)
+            state.request = .ended
+            deadlines.requestEnded = loop.now
+            endsWhenFlushed = state.isTunnel
+        } catch {
+            writeError = error
+        }
+        touch()
+    }
+
+    func pause() { state.isPaused = true }
+
+    func resume() {
+        guard state.isPaused else { return }
+        state.isPaused = false
+        mustFeed = true
+        deadlines.bodyMoved = loop.now
+        touch()
+    }
+
+    /// The one send of a turn.
+    private func flush() {
+        if !channel.output.isEmpty, channel.canWrite { stream?.hasSent = true }
+        channel.push(loop)
+        if channel.sendFailed {
+            // The server may have answered before it closed (an early 413): what it said is read before we give up.
+            channel.dropOutput(loop)
+            if channel.canRead { touch() }
+            return
+        }
+        if endsWhenFlushed, channel.output.isEmpty {
+            endsWhenFlushed = false
+            channel.shutDownSending()
+        }
+        if wasFull, channel.output.count <= Self.highWaterMark / 2, let stream, let handler = stream.handler {
+            wasFull = false
+            isWorking = true
+            handler.upstreamCanSendMore(stream)
+            isWorking = false
+            touch()
+        }
+    }
+
+    // MARK: The end of a stream
+
+    /// The response is whole: the connection serves again, or closes.
+    private func conclude() {
+        guard let stream else { return }
+        let keeps = state.canBeKept(
+            engineAgrees: engine.canBeReused,
+            inputWaits: channel.canRead || !channel.input.isEmpty || channel.peerHasClosed || channel.sendFailed)
+        stream.handler?.upstreamEnded(stream)
+        self.stream = nil
+        endpoint.succeeded()
+        pool.takeBack(stream)
+        guard keeps, !isCancelled, endpoint.keep(self) else {
+            close()
+            return
+        }
+        state.phase = .idle
+        deadlines.idleSince = loop.now
+        channel.dropInput(loop)
+    }
+
+    private func fail(_ failure: UpstreamFailure) {
+        guard let stream else { return }
+        self.stream = nil
+        close()
+        endpoint.failed(failure, wasReused: stream.wasReused)
+        pool.deliver(failure, to: stream)
+    }
+
+    func cancel() {
+        isCancelled = true
+        touch()
+    }
+
+    private func giveUp() {
+        guard let stream else { return }
+        self.stream = nil
+        close()
+        pool.takeBack(stream)
+    }
+
+    func close() {
+        if state.phase == .closed { return }
+        let wasIdle = state.phase == .idle
+        state.phase = .closed
+        if let seat { loop.forget(seat) }
+        if let timer { loop.timers.remove(timer) }
+        seat = nil
+        timer = nil
+        channel.close(loop)
+        endpoint.closed(self, wasIdle: wasIdle)
+    }
+}
+
+extension UpstreamFailure {
+    init(connecting error: SystemError) {
+        self = error.isRefusal ? .refused : error.isTimeout ? .connectTimeout : .unreachable
+    }
+}

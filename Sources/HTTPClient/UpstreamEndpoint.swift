@@ -1,0 +1,197 @@
+import Sockets
+import Time
+
+/// One server of an upstream, as one worker knows it: its addresses, its idle connections, and how it has behaved.
+final class UpstreamEndpoint {
+    unowned let pool: UpstreamPool
+    let server: UpstreamServer
+    /// Idle connections; the one used last is used next, so that the others may grow old and close.
+    private var idle: [UpstreamConnection] = []
+    /// Streams that have a connection, or wait for one.
+    private(set) var load = 0
+    /// Streams that wait for a connection.
+    var pending = 0
+
+    private var addresses: [SocketAddress] = []
+    /// The address that worked last.
+    private var preferred = 0
+    private var resolvedAt: Instant?
+    private var isResolving = false
+    /// Streams that wait for the name's first address.
+    private var waiting: [UpstreamStream] = []
+
+    private var failuresInARow = 0
+    private var ejectedUntil: Instant?
+
+    init(_ pool: UpstreamPool, _ server: UpstreamServer) {
+        self.pool = pool
+        self.server = server
+        switch server.place {
+        case .unix(let path): addresses = [.unix(path: path)]
+        case .tcp(let host, let port):
+            if let literal = Resolver.literal(host, port: port) { addresses = [literal] }
+        }
+        needsResolver = addresses.isEmpty
+    }
+
+    let needsResolver: Bool
+
+    // MARK: Streams
+
+    /// An idle connection, the one used last.
+    func takeIdle() -> UpstreamConnection? {
+        guard let connection = idle.popLast() else { return nil }
+        load += 1
+        return connection
+    }
+
+    /// Makes a connection for `stream`, as soon as there is an address.
+    func connect(_ stream: UpstreamStream) {
+        load += 1
+        pending += 1
+        refreshAddresses()
+        if addresses.isEmpty {
+            waiting.append(stream)
+            pool.watchWaiting(until: stream.openedAt + pool.settings.queue.wait)
+            return
+        }
+        beginAttempts(stream)
+    }
+
+    private func beginAttempts(_ stream: UpstreamStream) {
+        stream.attempt.first = preferred
+        stream.attempt.tried = 0
+        stream.attempt.until = pool.loop.now + pool.settings.connectTimeout
+        attempt(stream, after: .unreachable)
+    }
+
+    /// Tries the next address; each has its share of the time, so that one that is silent does not use it all.
+    private func attempt(_ stream: UpstreamStream, after failure: UpstreamFailure) {
+        var failure = failure
+        let now = pool.loop.now
+        while stream.attempt.tried < addresses.count, now < stream.attempt.until {
+            let address = addresses[(stream.attempt.first + stream.attempt.tried) % addresses.count]
+            let share = stream.attempt.until.since(now) / (addresses.count - stream.attempt.tried)
+            stream.attempt.tried += 1
+            do {
+                stream.connection = try UpstreamConnection(
+                    self, try Socket.connecting(to: address), address, for: stream,
+                    until: now + max(share, .milliseconds(250)))
+                return
+            } catch {
+                failure = UpstreamFailure(connecting: error)
+            }
+        }
+        failed(failure, wasReused: false)
+        giveUp(stream, failure)
+    }
+
+    /// There will be no connection.
+    private func giveUp(_ stream: UpstreamStream, _ failure: UpstreamFailure) {
+        load -= 1
+        pending -= 1
+        if stream.handler == nil { pool.takeBack(stream) } else { pool.fail(stream, failure) }
+    }
+
+    func connected(to address: SocketAddress) {
+        pending -= 1
+        if let position = addresses.firstIndex(of: address) { preferred = position }
+    }
+
+    func connectingFailed(_ stream: UpstreamStream, _ address: SocketAddress, _ failure: UpstreamFailure) {
+        load += 1
+        attempt(stream, after: failure)
+    }
+
+    // MARK: Connections
+
+    /// Keeps a connection for the next stream; false when there are enough.
+    func keep(_ connection: UpstreamConnection) -> Bool {
+        guard !pool.isRetired, idle.count < pool.settings.keepAlive, addresses.contains(connection.address) else {
+            return false
+        }
+        load -= 1
+        idle.append(connection)
+        return true
+    }
+
+    func closed(_ connection: UpstreamConnection, wasIdle: Bool) {
+        if !wasIdle {
+            load -= 1
+        } else if let position = idle.lastIndex(where: { $0 === connection }) {
+            idle.remove(at: position)
+        }
+    }
+
+    func closeIdle() {
+        for connection in idle { connection.close() }
+        idle = []
+    }
+
+    var idleCount: Int { idle.count }
+    var hasWaiting: Bool { !waiting.isEmpty }
+
+    // MARK: Behaviour
+
+    /// True while the server is left alone after failures.
+    func isEjected(_ now: Instant) -> Bool {
+        guard let ejectedUntil else { return false }
+        return now < ejectedUntil
+    }
+
+    func succeeded() {
+        failuresInARow = 0
+        ejectedUntil = nil
+    }
+
+    /// A stale connection that breaks says nothing about the server.
+    func failed(_ failure: UpstreamFailure, wasReused: Bool) {
+        switch failure {
+        case .refused, .unreachable, .connectTimeout, .responseTimeout: break
+        case .closedBeforeResponse where !wasReused: break
+        default: return
+        }
+        failuresInARow += 1
+        let rule = pool.settings.ejection
+        if failuresInARow >= rule.failures { ejectedUntil = pool.loop.now + rule.duration }
+    }
+
+    // MARK: Addresses
+
+    /// Asks for the addresses anew when they are old; meanwhile the old ones serve.
+    private func refreshAddresses() {
+        guard needsResolver, !isResolving, case .tcp(let host, let port) = server.place else { return }
+        if let resolvedAt, pool.loop.now < resolvedAt + pool.settings.dnsRefresh, !addresses.isEmpty { return }
+        isResolving = true
+        pool.ask(host, port, for: self)
+    }
+
+    func resolved(_ result: Result<[SocketAddress], ResolverFailure>) {
+        isResolving = false
+        resolvedAt = pool.loop.now
+        if case .success(let found) = result, found != addresses {
+            let working = addresses.isEmpty ? nil : addresses[preferred % addresses.count]
+            addresses = found
+            preferred = working.flatMap { found.firstIndex(of: $0) } ?? 0
+            for connection in idle where !found.contains(connection.address) { connection.close() }
+        }
+        let streams = waiting
+        waiting = []
+        for stream in streams {
+            if addresses.isEmpty || stream.handler == nil {
+                giveUp(stream, .unknownName)
+            } else {
+                beginAttempts(stream)
+            }
+        }
+        pool.closeMailboxIfRetired()
+    }
+
+    /// Gives up streams that have waited for an address too long; when the next one will have.
+    func expireWaiting(_ now: Instant) -> Instant? {
+        let old = waiting.prefix { $0.openedAt + pool.settings.queue.wait <= now }
+        waiting.removeFirst(old.count)
+        for stream in old { giveUp(stream, .connectTimeout) }
+        return waiting.first.map { $0.openedAt + pool.settings.queue.wait }
+    }
+}

@@ -1,0 +1,158 @@
+package import Sockets
+import Time
+
+/// One upstream as one worker knows it: picks servers, keeps connections, and lends them to streams.
+///
+/// Call ``retire()`` before letting it go.
+package final class UpstreamPool: TurnTarget, TimerTarget {
+    package let settings: UpstreamSettings
+    package let loop: EventLoop
+    private let resolver: Resolver
+    private var endpoints: [UpstreamEndpoint] = []
+    private var turn = 0
+    /// Answers of the resolver; made when a server has a name.
+    private var mailbox: Mailbox<ResolverAnswer>?
+    private var delivery: Slot?
+    private var timer: TimerWheel.Timer?
+    private var waitingUntil = Instant.distantFuture
+    private var idleStreams: [UpstreamStream] = []
+    /// Failures that are told at the end of the turn, since ``open(for:affinity:)`` calls nobody with bad news.
+    private var doomed: [(UpstreamStream, UpstreamFailure)] = []
+    private var isPutOff = false
+    /// No connection is kept any more.
+    package private(set) var isRetired = false
+
+    /// - Throws: what the system says when it has no descriptor left for a mailbox.
+    package init(settings: UpstreamSettings, loop: EventLoop, resolver: Resolver) throws(SystemError) {
+        precondition(!settings.servers.isEmpty, "an upstream without a server")
+        self.settings = settings
+        self.loop = loop
+        self.resolver = resolver
+        endpoints = settings.servers.map { UpstreamEndpoint(self, $0) }
+        if endpoints.contains(where: \.needsResolver) {
+            let mailbox = try Mailbox<ResolverAnswer>()
+            delivery = try mailbox.deliver(on: loop) { [weak self] answer in
+                self?.endpoints[Int(answer.ticket)].resolved(answer.result)
+            }
+            self.mailbox = mailbox
+            timer = loop.timers.add(self)
+        }
+    }
+
+    /// Opens a stream for `handler`: on the idle connection used last, else on a new one.
+    ///
+    /// With an idle connection `upstreamReady` is called before this returns; failures are told later, never from here.
+    ///
+    /// - Parameter affinity: the same number finds the same server, with `balance: hash_session`.
+    @discardableResult
+    package func open(for handler: any UpstreamHandler, affinity: UInt64 = 0) -> UpstreamStream {
+        let endpoint = choose(affinity)
+        let stream = idleStreams.popLast() ?? UpstreamStream(server: endpoint.server)
+        stream.begin(for: handler, server: endpoint.server, now: loop.now)
+        if endpoint.server.isSecure {
+            fail(stream, .unsupportedScheme)
+        } else if let connection = endpoint.takeIdle() {
+            stream.wasReused = true
+            connection.lease(stream)
+            handler.upstreamReady(stream)
+        } else if endpoints.reduce(0, { $0 + $1.pending }) >= settings.queue.requests {
+            fail(stream, .overloaded)
+        } else {
+            endpoint.connect(stream)
+        }
+        return stream
+    }
+
+    /// Idle connections, for metrics and tests.
+    package var idleConnections: Int { endpoints.reduce(0) { $0 + $1.idleCount } }
+
+    /// Streams that are open.
+    package var load: Int { endpoints.reduce(0) { $0 + $1.load } }
+
+    /// Closes idle connections and keeps no more; streams that run go on.
+    ///
+    /// For settings that were replaced.
+    package func retire() {
+        isRetired = true
+        for endpoint in endpoints { endpoint.closeIdle() }
+        closeMailboxIfRetired()
+    }
+
+    // MARK: Choice
+
+    private func choose(_ affinity: UInt64) -> UpstreamEndpoint {
+        let count = endpoints.count
+        if count == 1 { return endpoints[0] }
+        let now = loop.now
+        turn = (turn + 1) % count
+        // Where every server is ejected, none is: some answer is better than none.
+        let healthy = endpoints.contains { !$0.isEjected(now) }
+        let start = settings.balance == .hashSession ? Int(affinity % UInt64(count)) : turn
+        var best: UpstreamEndpoint?
+        for offset in 0..<count {
+            let candidate = endpoints[(start + offset) % count]
+            if healthy, candidate.isEjected(now) { continue }
+            if settings.balance != .leastRequests { return candidate }
+            if candidate.load < best?.load ?? .max { best = candidate }
+        }
+        return best ?? endpoints[start]
+    }
+
+    // MARK: For endpoints and connections
+
+    func ask(_ host: String, _ port: UInt16, for endpoint: UpstreamEndpoint) {
+        guard let mailbox, let number = endpoints.firstIndex(where: { $0 === endpoint }) else { return }
+        resolver.resolve(host, port: port, ticket: UInt64(number), into: mailbox)
+    }
+
+    /// A retired pool still gets the answers that its streams wait for.
+    func closeMailboxIfRetired() {
+        guard isRetired, let mailbox, let delivery, !endpoints.contains(where: \.hasWaiting) else { return }
+        mailbox.close(on: loop, delivery)
+        if let timer { loop.timers.remove(timer) }
+        self.mailbox = nil
+        timer = nil
+    }
+
+    func watchWaiting(until deadline: Instant) {
+        guard let timer, deadline < waitingUntil else { return }
+        waitingUntil = deadline
+        loop.timers.set(timer, deadline)
+    }
+
+    package func deadlinePassed(_ timer: TimerWheel.Timer) {
+        waitingUntil = .distantFuture
+        for endpoint in endpoints {
+            if let next = endpoint.expireWaiting(loop.now) { watchWaiting(until: next) }
+        }
+    }
+
+    /// Tells a failure at the end of the turn.
+    func fail(_ stream: UpstreamStream, _ failure: UpstreamFailure) {
+        stream.connection = nil
+        doomed.append((stream, failure))
+        if isPutOff { return }
+        isPutOff = true
+        loop.putOff(self)
+    }
+
+    package func turnEnding() {
+        isPutOff = false
+        let told = doomed
+        doomed = []
+        for (stream, failure) in told { deliver(failure, to: stream) }
+    }
+
+    /// Tells a failure now; not from inside a handler's call.
+    func deliver(_ failure: UpstreamFailure, to stream: UpstreamStream) {
+        let handler = stream.handler
+        stream.end()
+        handler?.upstreamFailed(stream, failure)
+        idleStreams.append(stream)
+    }
+
+    func takeBack(_ stream: UpstreamStream) {
+        stream.end()
+        idleStreams.append(stream)
+    }
+}

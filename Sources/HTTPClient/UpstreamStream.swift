@@ -1,0 +1,95 @@
+package import HTTP
+package import Time
+
+/// One request to an upstream and its response, as a handler sees them.
+///
+/// Pooled: it belongs to the handler from `open` until
+/// `upstreamEnded`, `upstreamFailed` or ``cancel()``.
+///
+/// Nothing here blocks, and nothing here calls the handler. Calls after the stream is over do nothing.
+package final class UpstreamStream {
+    /// The connection had served another request before, so the server may have closed it meanwhile.
+    package internal(set) var wasReused = false
+    /// The server that was chosen; ``UpstreamServer/authority`` is for `Host` (G37).
+    package internal(set) var server: UpstreamServer
+    /// When the stream was opened.
+    package internal(set) var openedAt = Instant(nanoseconds: 0)
+    /// True once the first byte of the request may have left.
+    package internal(set) var hasSent = false
+    /// True once a head of the response has arrived, interim ones included.
+    package internal(set) var hasResponse = false
+
+    let head = ResponseHead()
+    var handler: (any UpstreamHandler)?
+    /// Nil while no connection is being made yet, and when the stream is over.
+    var connection: UpstreamConnection?
+    /// Where to try next while connecting, and until when.
+    var attempt = ConnectAttempt()
+    private let noTrailers = Fields()
+
+    init(server: UpstreamServer) { self.server = server }
+
+    func begin(for handler: any UpstreamHandler, server: UpstreamServer, now: Instant) {
+        self.handler = handler
+        self.server = server
+        openedAt = now
+        wasReused = false
+        hasSent = false
+        hasResponse = false
+        head.reset()
+        attempt = ConnectAttempt()
+    }
+
+    /// No call of the handler has any effect from now on.
+    func end() {
+        handler = nil
+        connection = nil
+    }
+
+    /// The trailer fields of the response, once it has ended; filtered (G11).
+    package var trailers: Fields {
+        _read {
+            if let connection { yield connection.engine.trailers } else { yield noTrailers }
+        }
+    }
+
+    /// Sends the head of the request; `fields` include `Host`.
+    ///
+    /// Once, after `upstreamReady`.
+    package func sendHead(method: Span<UInt8>, target: Span<UInt8>, _ fields: borrowing Fields, framing: BodyFraming) {
+        connection?.sendHead(method: method, target: target, fields, framing: framing)
+    }
+
+    /// Sends a piece of the body; it is copied where it cannot leave at once.
+    ///
+    /// Look at ``canSend`` afterwards.
+    package func send(_ piece: Span<UInt8>) { connection?.send(piece) }
+
+    /// False when so much waits for the server that the source should pause until `upstreamCanSendMore`.
+    package var canSend: Bool { connection?.canSend ?? false }
+
+    /// Ends the request; in a tunnel our direction of it.
+    package func finish() { connection?.finish() }
+
+    /// Ends the request with trailer fields.
+    package func finish(trailers: borrowing Fields) { connection?.finish(trailers: trailers) }
+
+    /// Asks for no body pieces until ``resume()``; what has arrived waits, the rest stays with the server.
+    package func pause() { connection?.pause() }
+    package func resume() { connection?.resume() }
+
+    /// Gives the stream up: its connection closes (G22), and its handler hears nothing more.
+    package func cancel() {
+        guard handler != nil else { return }
+        handler = nil
+        connection?.cancel()
+    }
+}
+
+/// The addresses that a stream's connection may still be made to.
+struct ConnectAttempt {
+    /// Position in the server's address list, counted from where this stream began.
+    var tried = 0
+    var first = 0
+    var until = Instant(nanoseconds: 0)
+}

@@ -1,0 +1,150 @@
+package import Bytes
+package import Time
+
+/// A connected socket on a loop, with what waits to leave and what waits to be wanted.
+///
+/// It remembers what the kernel said, since edge-triggered news comes once. An idle channel holds no memory.
+package struct Channel: ~Copyable {
+    private var socket: Socket
+    /// Written and not yet taken by the kernel.
+    ///
+    /// Call ``willWrite(_:)`` before writing.
+    package var output = ByteBuffer()
+    /// Read and not yet wanted.
+    package private(set) var input = ByteBuffer()
+    /// There may be something to read.
+    package private(set) var canRead = false
+    package private(set) var canWrite: Bool
+    /// The peer's FIN has been announced; what it sent before may still be unread.
+    package private(set) var peerHasClosed = false
+    /// The kernel refused our bytes: the peer is gone.
+    package private(set) var sendFailed = false
+    /// The last time the kernel took bytes, or bytes began to wait.
+    package var outputMoved: Instant
+
+    /// - Parameter isConnected: false while the socket connects; ``note(_:)`` of `writable` changes it.
+    package init(_ socket: consuming Socket, isConnected: Bool, now: Instant) {
+        self.socket = socket
+        canWrite = isConnected
+        outputMoved = now
+    }
+
+    package var descriptor: Int32 { socket.descriptor }
+    package var localAddress: SocketAddress? { socket.localAddress() }
+    /// How connecting ended; nil is well.
+    package var connectionError: SystemError? { socket.connectionError() }
+
+    /// Remembers news.
+    package mutating func note(_ readiness: Readiness) {
+        if readiness.contains(.peerClosed) { peerHasClosed = true }
+        // Behind a FIN, a reset or a hang-up there is an end or an error to be read.
+        if !readiness.isDisjoint(with: [.readable, .peerClosed, .hungUp, .failed]) { canRead = true }
+        if readiness.contains(.writable) { canWrite = true }
+    }
+
+    // MARK: Writing
+
+    /// Gives ``output`` memory, and starts its clock if it was empty.
+    package mutating func willWrite(_ loop: EventLoop) {
+        if output.isEmpty { outputMoved = loop.now }
+        loop.buffers.lend(&output)
+    }
+
+    /// Gives the kernel what it takes now.
+    package mutating func push(_ loop: EventLoop) {
+        if canWrite, !output.isEmpty {
+            do {
+                let count = try socket.send(output.bytes)
+                if count > 0 { outputMoved = loop.now }
+                // A short write means that the kernel is full; it will say when it is not.
+                if count < output.count { canWrite = false }
+                output.consume(count)
+            } catch {
+                refused()
+            }
+        }
+        if output.isEmpty { loop.buffers.take(&output) }
+    }
+
+    /// Gives the kernel ``output`` and `piece` behind it; what it does not take of the piece waits in ``output``.
+    package mutating func push(_ piece: Span<UInt8>, _ loop: EventLoop) {
+        var taken = 0
+        if canWrite {
+            do {
+                taken = try socket.send(output.bytes, piece)
+                if taken > 0 { outputMoved = loop.now }
+                if taken < output.count + piece.count { canWrite = false }
+            } catch {
+                refused()
+            }
+        }
+        let waiting = output.count
+        output.consume(min(taken, waiting))
+        if taken < waiting + piece.count { output.append(piece.extracting(max(0, taken - waiting)..<piece.count)) }
+    }
+
+    private mutating func refused() {
+        sendFailed = true
+        canWrite = false
+        // Behind what the peer still said there is an end or an error to be read.
+        canRead = true
+    }
+
+    /// Forgets what waits to leave.
+    package mutating func dropOutput(_ loop: EventLoop) { loop.buffers.take(&output) }
+
+    // MARK: Reading
+
+    /// Reads once into the loop's scratch buffer, which is the caller's for now.
+    package mutating func receive(into scratch: BufferBox) throws(SystemError) -> Received {
+        let received: Received
+        do {
+            received = try socket.receive(into: &scratch.buffer, space: EventLoop.readSize)
+        } catch {
+            canRead = false
+            throw error
+        }
+        switch received {
+        case .nothing: canRead = false
+        case .end:
+            canRead = false
+            peerHasClosed = true
+        case .bytes(let full):
+            // With a FIN behind the bytes no further news would come: read on until the end.
+            if !full, !peerHasClosed { canRead = false }
+        }
+        return received
+    }
+
+    /// Keeps bytes that nobody wants yet.
+    package mutating func hold(_ bytes: Span<UInt8>, _ loop: EventLoop) {
+        if bytes.isEmpty { return }
+        loop.buffers.lend(&input)
+        input.append(bytes)
+    }
+
+    /// Takes the held bytes out, to be given back by ``putBack(_:_:)``.
+    package mutating func takeHeld(_ held: inout ByteBuffer) { swap(&held, &input) }
+
+    /// Keeps what is left of the held bytes.
+    package mutating func putBack(_ held: inout ByteBuffer, _ loop: EventLoop) {
+        if held.isEmpty { loop.buffers.take(&held) } else { swap(&held, &input) }
+    }
+
+    package mutating func dropInput(_ loop: EventLoop) { loop.buffers.take(&input) }
+
+    // MARK: The end
+
+    /// Tells the peer that nothing more comes, and goes on reading.
+    package func shutDownSending() { socket.shutDownSending() }
+
+    /// Makes closing a reset, so that the peer cannot take what it has for all there was.
+    package func resetWhenClosed() { socket.resetWhenClosed() }
+
+    /// Closes the socket and gives all memory back.
+    package mutating func close(_ loop: EventLoop) {
+        loop.buffers.take(&input)
+        loop.buffers.take(&output)
+        socket.close()
+    }
+}
