@@ -241,4 +241,14 @@ import Testing
         #expect(select("/BFF/login") == .refused(.ambiguous))
         #expect(select("/bffx") == .route(0))
     }
+
+    @Test("E30 what is left of a path without its prefix never looks like a host")
+    func strippedPrefix() throws {
+        var route = try RouteSettings.prefix("/api/", tolerating: [.doubleSlash])
+        route.stripsPrefix = true
+        let select = try Selecting([route, .prefix("/other/", tolerating: [.doubleSlash])])
+        #expect(select("/api//evil/x") == .refused(.doubleSlash))
+        #expect(select("/api/x//y") == .route(0))
+        #expect(select("/other//x") == .route(1))
+    }
 }

@@ -77,6 +77,12 @@ package struct RouteSelector: ~Copyable {
         // Parameters on a public route give nothing away, as long as nothing else is reached through them.
         if traits.isPublic { tolerated.insert(.semicolon) }
         if let refusal = Self.refusal(needs, tolerated: tolerated) { return refusal }
+        // What is left without the route's path must not look like `//host` (E30).
+        if needs.contains(.doubleSlash), traits.stripped > 0,
+            canonical.bytes.extracting(traits.stripped..<canonical.count).hasPrefix("//")
+        {
+            return .doubleSlash
+        }
 
         if needs.subtracting(.letterCase).isEmpty { return asked.compare(canonical, folded: &folded) }
         RelaxedReading.write(canonical, taking: [], into: &level)

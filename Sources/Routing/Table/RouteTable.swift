@@ -22,6 +22,8 @@ package final class RouteTable: Sendable {
         /// Equal for routes between which a careless upstream may choose without harm: the same `access`, `csrf`, `token`
         /// and target (G72).
         var policy: Int32
+        /// How many bytes of the canonical path do not go upstream.
+        var stripped: Int
         /// True when a route of the same path is chosen by method.
         var dependsOnMethod: Bool
     }
@@ -82,7 +84,8 @@ package final class RouteTable: Sendable {
         var traits = routes.indices.map { index in
             Traits(
                 tolerances: routes[index].tolerances, isPublic: routes[index].access == .public,
-                policy: draft.policies[index], dependsOnMethod: false)
+                policy: draft.policies[index],
+                stripped: routes[index].stripsPrefix ? routes[index].path.canonical.count : 0, dependsOnMethod: false)
         }
         for path in draft.paths {
             let byMethod = path.routes.contains { $0.methods != MethodNames.all }

@@ -18,13 +18,6 @@ extension AcceptField {
     static func namesHTML(text: String) -> Bool { namesHTML(Array(text.utf8).span) }
 }
 
-extension PrefixRemoval {
-    static func rest(of path: String, behind pattern: PathPattern) -> String? {
-        let bytes = Array(path.utf8)
-        return restStart(of: bytes.span, behind: pattern).map { String(decoding: bytes[$0...], as: UTF8.self) }
-    }
-}
-
 extension ReturnTarget {
     init?(local text: String, tolerances: PathTolerances = []) {
         self.init(local: Array(text.utf8).span, endpoints: Sample.endpoints, tolerances: tolerances)
