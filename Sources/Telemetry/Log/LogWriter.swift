@@ -17,6 +17,7 @@ package final class LogWriter: Sendable {
         var accepted = 0
         var written = 0
         var isStopped = false
+        var hasEnded = false
         var isAsleep = true
     }
 
@@ -85,21 +86,26 @@ package final class LogWriter: Sendable {
     /// Returns whether all is out.
     @discardableResult package func flush(within limit: Duration = .seconds(2)) -> Bool {
         let goal = state.withLock { $0.accepted }
-        let deadline = Instant.read() + limit
-        while state.withLock({ $0.written < goal }) {
-            if Instant.read() >= deadline { return false }
-            pause(.milliseconds(1))
-        }
-        return true
+        return wait(within: limit) { $0.written >= goal }
     }
 
     /// Writes what waits and ends the thread.
     ///
-    /// Later lines are dropped.
-    package func close(within limit: Duration = .seconds(2)) {
-        flush(within: limit)
+    /// Later lines are dropped. The descriptor may be closed when this returns true: nobody writes to it any more.
+    @discardableResult package func close(within limit: Duration = .seconds(2)) -> Bool {
         state.withLock { $0.isStopped = true }
         ready.signal()
+        return wait(within: limit) { $0.hasEnded }
+    }
+
+    /// Looks again and again, since it is for the end of a process and for tests only.
+    private func wait(within limit: Duration, until isReached: @Sendable (State) -> Bool) -> Bool {
+        let deadline = Instant.read() + limit
+        while !state.withLock({ isReached($0) }) {
+            if Instant.read() >= deadline { return false }
+            pause(.milliseconds(1))
+        }
+        return true
     }
 
     private func run() {
@@ -129,7 +135,10 @@ package final class LogWriter: Sendable {
             }
             outgoing.removeAll(keepingCapacity: true)
             state.withLock { $0.written += accepted }
-            if isStopped { return }
+            if isStopped {
+                state.withLock { $0.hasEnded = true }
+                return
+            }
         }
     }
 }
