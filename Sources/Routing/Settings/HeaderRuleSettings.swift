@@ -21,3 +21,10 @@ package struct HeaderRuleSettings: Sendable, Equatable {
         self.remove = remove
     }
 }
+
+/// A value may hold a key of an upstream that came from a secret file: only the name is ever printed.
+extension HeaderRuleSettings.Field: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    package var description: String { "\(name): <not shown>" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: ["name": name]) }
+}
