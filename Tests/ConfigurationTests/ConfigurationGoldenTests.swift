@@ -9,7 +9,8 @@ enum FakeMachine {
 
     static let environment = [
         "CLIENT_SECRET": canary, "ISSUER": "https://id.example.com", "EMPTY": "", "WORKERS": "3", "WORD": "canary-word",
-        "PORT": "9000",
+        "PORT": "9000", "PLAIN": "http://canary.example.com", "ADDRESS": "canary-host:8080", "PRESET": "okta",
+        "METHOD": "private_key_jwt", "PATH_HERE": "/etc/canary", "BRACES": "{canary}",
     ]
 
     static let files = ConfigurationFiles(

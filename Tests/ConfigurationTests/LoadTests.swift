@@ -46,7 +46,18 @@ import Testing
 
     @Test("A54 settings with secrets print none")
     func secretsInDumps() throws {
-        let settings = try fixture("references")
+        let text = """
+            public_url: https://app.example.com
+            provider: { issuer: "https://id.example.com", client_id: app, client_secret: "${env:CLIENT_SECRET}" }
+            session: { keys: [ "${file:/run/secrets/session_key}" ] }
+            upstreams: { api: "http://127.0.0.1:3000" }
+            routes:
+              - path: /
+                upstream: api
+                request_headers: { set: { X-Api-Key: "${env:CLIENT_SECRET}" } }
+            """
+        let settings = try #require(FakeMachine.load(text).settings)
+        #expect(settings.gateway.routes.first?.requestHeaders.set.first?.value == FakeMachine.canary)
         var dumped = ""
         dump(settings, to: &dumped)
         #expect(!"\(settings)".contains("canary") && !dumped.contains("canary"))

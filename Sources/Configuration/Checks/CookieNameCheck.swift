@@ -23,9 +23,9 @@ struct CookieNameCheck {
         } else if prefix?.hasPrefix("__Host-") != true, sites.contains(where: { $0.scheme == "https" }) {
             context.error(
                 name.mark, "`session.cookie` begins with __Host- where `public_url` is https",
-                hint: "write __Host-Http-\(rest.isEmpty ? "postern" : rest)")
+                hint: name.hint("write __Host-Http-\(rest.isEmpty ? "postern" : rest)"))
         } else if rest.isEmpty {
-            context.error(name.mark, "`session.cookie` is only a prefix", hint: "write \(text)postern")
+            context.error(name.mark, "`session.cookie` is only a prefix", hint: name.hint("write \(text)postern"))
         } else if isOneOfOurOthers(rest) {
             context.error(
                 name.mark, "`session.cookie` has the name of another cookie of the gateway",

@@ -12,7 +12,8 @@ struct PlainUpstreamCheck {
             for server in upstream.settings.servers where !server.isSecure {
                 guard case .tcp(let host, _) = server.place, !NetworkName.isLoopback(host) else { continue }
                 context.warn(
-                    upstream.mark, "access tokens go to \(Quoted(server.description)) over plain http",
+                    upstream.place.mark,
+                    "access tokens go to \(upstream.place.shown(server.description)) over plain http",
                     hint: "use https or a unix socket, or say `tolerate: [plain_http]` for this upstream")
             }
         }

@@ -29,7 +29,7 @@ struct ProviderAddressChecks {
                 issuer.mark, "`provider.issuer` is the issuer, not its discovery document",
                 hint: "leave out /.well-known/openid-configuration")
         }
-        if parts.scheme == "http" { checkPlain(issuer.mark, parts, "provider.issuer") }
+        if parts.scheme == "http" { checkPlain(issuer, parts, "provider.issuer") }
     }
 
     private func backchannel(_ url: Located<String>) -> String? {
@@ -42,24 +42,24 @@ struct ProviderAddressChecks {
             context.error(
                 url.mark,
                 "`provider.backchannel_url` replaces scheme, host and port: it has no path, query or fragment",
-                hint: "write \(parts.origin)")
+                hint: url.hint("write \(parts.origin)"))
             return nil
         }
         if parts.scheme == "http" {
-            checkPlain(url.mark, parts, "provider.backchannel_url")
+            checkPlain(url, parts, "provider.backchannel_url")
             if tolerate.contains(.plainHTTP) && !NetworkName.isLoopback(parts.host) {
                 context.warn(
-                    url.mark, "the provider's keys come over plain http from \(Quoted(parts.authority))",
+                    url.mark, "the provider's keys come over plain http from \(url.shown(parts.authority))",
                     hint: "whoever owns that network owns every login")
             }
         }
         return parts.origin
     }
 
-    private func checkPlain(_ mark: YAMLMark, _ parts: URLParts, _ key: String) {
+    private func checkPlain(_ text: Located<String>, _ parts: URLParts, _ key: String) {
         if NetworkName.isLoopback(parts.host) || tolerate.contains(.plainHTTP) { return }
         context.error(
-            mark, "`\(key)` is https except on localhost and loopback addresses",
-            hint: "write https://\(parts.authority), or `tolerate: [plain_http]`")
+            text.mark, "`\(key)` is https except on localhost and loopback addresses",
+            hint: text.hint("write https://\(parts.authority), or `tolerate: [plain_http]`"))
     }
 }

@@ -41,7 +41,7 @@ struct RouteContradictions {
     private func checkPublic(_ route: RouteSettings) {
         if section.has("token") && route.token != .none { refusePublic("token") }
         if route.identityHeaders != .none { refusePublic("identity_headers") }
-        if let field = route.requestHeaders.set.first(where: { $0.value.contains("{claims.") }) {
+        if let field = route.requestHeaders.set.first(where: showsClaim) {
             context.error(
                 section.mark(of: "request_headers"),
                 "\(field.name) takes a claim, but on a public route there is no user",
@@ -51,6 +51,10 @@ struct RouteContradictions {
             let isStandard = key == "csrf" ? route.crossSite == .auto : route.unauthenticated == .auto
             if !isStandard { context.warn(section.mark(of: key), "`\(key)` changes nothing on a public route") }
         }
+    }
+
+    private func showsClaim(_ field: HeaderRuleSettings.Field) -> Bool {
+        (try? HeaderTemplate(field.value))?.claims.isEmpty == false
     }
 
     private func refusePublic(_ key: String) {

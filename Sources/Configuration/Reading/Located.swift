@@ -10,7 +10,15 @@ struct Located<Value> {
     }
 }
 
+extension Located {
+    /// How text made of the value appears in a message.
+    func shown(_ text: String) -> String { isSecret ? "a value that is not shown" : "\(Quoted(text))" }
+
+    /// A hint made of the value; none where that must not be shown.
+    func hint(_ text: @autoclosure () -> String?) -> String? { isSecret ? nil : text() }
+}
+
 extension Located<String> {
     /// How the value appears in a message.
-    var shown: String { isSecret ? "a value that is not shown" : "\(Quoted(value))" }
+    var shown: String { shown(value) }
 }

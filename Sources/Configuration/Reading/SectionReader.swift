@@ -103,6 +103,9 @@ final class SectionReader {
     /// - Parameter isDefault: whether the value changes nothing.
     func refuseUnsupported(_ key: String, unless isDefault: Bool, _ what: String? = nil) {
         guard !isDefault, let entry = entry(key) else { return }
-        context.error(entry.value.mark, "\(what ?? name(key)) is not supported yet", hint: "leave it at its default")
+        // A value from outside is not shown, and some names for what is refused hold the value.
+        var shown = what ?? name(key)
+        if case .scalar(let scalar) = entry.value.content, scalar.text.contains("${") { shown = name(key) }
+        context.error(entry.value.mark, "\(shown) is not supported yet", hint: "leave it at its default")
     }
 }

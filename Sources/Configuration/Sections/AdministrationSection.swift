@@ -12,7 +12,8 @@ struct AdministrationSection {
         if let entry = root.entry("admin"), entry.value.isNull { return nil }
         var settings = AdministrationSettings()
         let section = root.section("admin")
-        if let address = section?.listenAddress("address") {
+        let address = section?.listenAddress("address")
+        if let address {
             if case .unix = address.value {
                 root.context.error(address.mark, "`admin.address` is host:port", hint: "a socket is `admin.socket`")
             }
@@ -21,7 +22,7 @@ struct AdministrationSection {
         if listeners.contains(where: { clashes($0, settings.address) }) {
             root.context.error(
                 section?.valueMark(of: "address") ?? root.mark(of: "listen"),
-                "\(Quoted(settings.address.description)) is listened on for browsers already",
+                "the port of `admin.address` is listened on for browsers already",
                 hint: "give `admin.address` a port of its own, or `admin: null`")
         }
         section?.refuseUnsupported("socket", unless: section?.nullableValue("socket") == nil)

@@ -45,7 +45,7 @@ struct AuthorizationSection {
         if let block = section.section("authorization_parameters") {
             for entry in block.namedValues {
                 _ = block.entry(entry.key)
-                checkName(entry.key, entry.mark, "authorization_parameters")
+                checkName(Located(value: entry.key, mark: entry.mark), "authorization_parameters")
                 if entry.key == "audience" && settings.audience != nil {
                     context.error(
                         entry.mark, "`audience` stands in `provider.audience` too", hint: "leave one of them out")
@@ -54,21 +54,24 @@ struct AuthorizationSection {
             }
         }
         if let list = section.distinctStrings("allowed_parameters") {
-            for name in list.value { checkName(name.value, name.mark, "allowed_parameters") }
+            for name in list.value { checkName(name, "allowed_parameters") }
             settings.allowedParameters = list.value.map(\.value)
         }
     }
 
-    private func checkName(_ name: String, _ mark: YAMLMark, _ key: String) {
-        if Self.isReserved(name) {
+    private func checkName(_ name: Located<String>, _ key: String) {
+        if Self.isReserved(name.value) {
+            let own = ["scope": "use `scopes`", "resource": "use `resources`", "response_mode": "use `response_mode`"]
             context.error(
-                mark, "\(Quoted(name)) belongs to the gateway: `provider.\(key)` cannot name it",
-                hint: ["scope": "use `scopes`", "resource": "use `resources`", "response_mode": "use `response_mode`"][
-                    name])
-        } else if !name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "&") && $0 != UInt8(ascii: "=") }
-        ) {
-            context.error(mark, "\(Quoted(name)) is no name of a parameter")
+                name.mark, "\(name.shown) belongs to the gateway: `provider.\(key)` cannot name it",
+                hint: name.hint(own[name.value]))
+        } else if !name.value.utf8.allSatisfy(Self.isNameByte) {
+            context.error(name.mark, "\(name.shown) is no name of a parameter")
         }
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "&") && byte != UInt8(ascii: "=")
     }
 
     /// A20, and what only a provider's other endpoints are told (B27: never an ID token in an address).

@@ -23,8 +23,8 @@ struct FilesSection {
         let path = context.path(text.value)
         switch context.files.kind(path) {
         case .directory: return path
-        case nil: context.error(text.mark, "\(section.name("root")): there is no folder \(Quoted(path))")
-        default: context.error(text.mark, "\(section.name("root")): \(Quoted(path)) is no folder")
+        case nil: context.error(text.mark, "\(section.name("root")): there is no folder \(text.shown(path))")
+        default: context.error(text.mark, "\(section.name("root")): \(text.shown(path)) is no folder")
         }
         return nil
     }
@@ -36,7 +36,7 @@ struct FilesSection {
         }
         if let root, context.files.kind("\(root)/\(name.value)") != .file {
             context.warn(
-                name.mark, "\(section.name("fallback")): there is no file \(name.shown) in \(Quoted(root)) yet")
+                name.mark, "\(section.name("fallback")): there is no file \(name.shown) in the root yet")
         }
     }
 

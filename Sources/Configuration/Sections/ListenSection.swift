@@ -17,7 +17,8 @@ struct ListenSection {
                 if let first = addresses.first(where: { $0.value == address.value }) {
                     root.context.error(
                         address.mark,
-                        "\(Quoted(address.value.description)) is listened on already, from line \(first.mark.line)")
+                        "\(address.shown(address.value.description)) is listened on already, from line \(first.mark.line)"
+                    )
                 }
                 addresses.append(address)
             }
@@ -52,6 +53,6 @@ extension SectionReader {
             context.error(text.mark, "\(name(key)) is no address to listen on: \(text.shown)", hint: hint)
             return nil
         }
-        return Located(value: address, mark: text.mark)
+        return text.map { _ in address }
     }
 }

@@ -1,5 +1,6 @@
 import Formats
 import OpenIDConnect
+import Routing
 
 /// `provider`: the identity provider that signs users in.
 struct ProviderSection {
@@ -70,7 +71,7 @@ struct ProviderSection {
         if let name = names.string("groups") { settings.claims.groups = name.value }
         if let name = names.string("roles") { settings.claims.roles = name.value }
         for key in ["user", "email", "groups", "roles"] {
-            guard let name = names.string(key), !ClaimPath.isWellFormed(name.value) else { continue }
+            guard let name = names.string(key), !ClaimName.isWellFormed(name.value) else { continue }
             context.error(name.mark, "\(names.name(key)) is a claim or a dotted path to one, not \(name.shown)")
         }
         names.finish()
@@ -112,15 +113,21 @@ struct ProviderSection {
         logout.bool("end_session", into: &settings.logout.endSession)
         logout.bool("revoke", into: &settings.logout.revoke)
         if let path = logout.string("post_logout_path") {
-            if let objection = LocalPath.objection(to: path.value) {
-                context.error(path.mark, "`provider.logout.post_logout_path` \(objection): \(path.shown)")
-            } else if path.value == endpoints || path.value.hasPrefix(endpoints + "/") {
-                context.error(path.mark, "`provider.logout.post_logout_path` lies under the gateway's own \(endpoints)")
+            if !isLocal(path.value) {
+                context.error(
+                    path.mark, "`provider.logout.post_logout_path` is a path on this site, not \(path.shown)",
+                    hint: "such as /, and not under `endpoints.prefix`")
             } else {
                 settings.logout.postLogoutPath = path.value
             }
         }
         logout.finish()
+    }
+
+    /// The same judgement as over any other place a browser is sent to (A18, F4).
+    private func isLocal(_ path: String) -> Bool {
+        guard let prefix = try? PathPattern(prefix: endpoints) else { return false }
+        return ReturnTarget(local: path.utf8Span.span, endpoints: prefix) != nil
     }
 }
 
@@ -139,7 +146,7 @@ enum ToleranceText {
 }
 
 /// Names of claims.
-enum ClaimPath {
+enum ClaimName {
     /// Segments between dots, none of them empty.
     static func isWellFormed(_ text: String) -> Bool {
         text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { !$0.isEmpty }

@@ -29,8 +29,9 @@ struct RouteSection {
         section.choice("cache", into: &route.cache)
         section.choice("identity_headers", into: &route.identityHeaders)
         section.bool("strip_prefix", into: &route.stripsPrefix)
-        HeaderRulesSection(route: section, key: "request_headers").read(into: &route.requestHeaders)
-        HeaderRulesSection(route: section, key: "response_headers").read(into: &route.responseHeaders)
+        HeaderRulesSection(route: section, key: "request_headers", token: route.token).read(into: &route.requestHeaders)
+        HeaderRulesSection(route: section, key: "response_headers", token: route.token).read(
+            into: &route.responseHeaders)
         section.bool("websocket", into: &route.allowsWebSocket)
         section.size("max_body", into: &route.bodyLimit, in: 0...(1 << 50))
         tolerances(&route)
@@ -54,7 +55,7 @@ struct RouteSection {
             return prefix == nil ? try PathPattern(exact: text.value) : try PathPattern(prefix: text.value)
         } catch {
             let (reason, hint) = Self.explain(error)
-            context.error(text.mark, "\(text.shown) is no path for a route: \(reason)", hint: hint)
+            context.error(text.mark, "\(text.shown) is no path for a route: \(reason)", hint: text.hint(hint))
             return nil
         }
     }
@@ -97,7 +98,7 @@ struct RouteSection {
             let hint =
                 upstream.value.contains(":")
                 ? "give it a name below `upstreams` and write the name here"
-                : Suggestion.hint(for: upstream.value, among: upstreams)
+                : upstream.hint(Suggestion.hint(for: upstream.value, among: upstreams))
             context.error(upstream.mark, "\(upstream.shown) is none of `upstreams`", hint: hint)
             return nil
         }
@@ -112,7 +113,7 @@ struct RouteSection {
         return list.value.compactMap { method in
             let text = method.value
             if text == "CONNECT" || text == "TRACE" {
-                context.error(method.mark, "\(text) is never forwarded")
+                context.error(method.mark, "TRACE and CONNECT are never forwarded")
                 return nil
             }
             guard text.utf8.allSatisfy({ (65...90).contains($0) || $0 == UInt8(ascii: "-") }) else {
@@ -132,7 +133,7 @@ struct RouteSection {
                 context.error(
                     word.mark,
                     "an entry of \(section.name("tolerate")) is \(Listing.any(of: names)), not \(word.shown)",
-                    hint: Suggestion.hint(for: word.value, among: names))
+                    hint: word.hint(Suggestion.hint(for: word.value, among: names)))
                 continue
             }
             route.tolerances.insert(tolerance)
@@ -159,8 +160,8 @@ struct RouteSection {
 }
 
 extension PathPattern {
-    /// Stands in for a path that could not be read.
-    fileprivate static var root: PathPattern {
+    /// Stands in for a path that could not be read, or does not matter.
+    static var root: PathPattern {
         guard let root = try? PathPattern(prefix: "/") else { preconditionFailure("/ is a path") }
         return root
     }

@@ -40,14 +40,14 @@ struct RoutesSection {
                 error(entries[second], "path", "this route is for the same requests as the one on line \(line)", nil)
             case .underEndpoints(let index):
                 error(
-                    entries[index], "path", "\(endpoints) and all below it are the gateway's own",
+                    entries[index], "path", "the path is at or below the gateway's own",
                     "see `endpoints.prefix`")
             case .unknownHost(let index):
-                let host = entries[index].settings.host ?? ""
-                let hint = Suggestion.hint(for: host, among: sites.map(\.host))
-                error(entries[index], "host", "\(Quoted(host)) is no host of `public_url`", hint)
-            case .method(let index, let name):
-                error(entries[index], "methods", "\(Quoted(name)) is no method that is forwarded", nil)
+                guard let host = entries[index].section.string("host", nullable: true) else { continue }
+                let hint = host.hint(Suggestion.hint(for: host.value, among: sites.map(\.host)))
+                error(entries[index], "host", "\(host.shown) is no host of `public_url`", hint)
+            case .method(let index, _):
+                error(entries[index], "methods", "one of these is no method that is forwarded", nil)
             case .tooManyMethods(let index):
                 error(entries[index], "methods", "these are more method names than a table holds", nil)
             }

@@ -7,12 +7,12 @@ extension SectionReader {
             let begin = Array("-----BEGIN CERTIFICATE-----".utf8)
             guard bytes.firstRange(of: begin) != nil else {
                 context.error(
-                    text.mark, "\(name): the file \(Quoted(path)) holds no certificate", hint: "PEM is expected")
+                    text.mark, "\(name): the file \(text.shown(path)) holds no certificate", hint: "PEM is expected")
                 return nil
             }
             return path
         } catch {
-            context.error(text.mark, "\(name): the file \(Quoted(path)) cannot be read: \(error.reason)")
+            context.error(text.mark, "\(name): the file \(text.shown(path)) cannot be read: \(error.reason)")
             return nil
         }
     }

@@ -35,7 +35,7 @@ struct SessionSection {
         if section.has("idle_timeout") && settings.idleTimeout > settings.lifetime {
             context.error(
                 section.valueMark(of: "idle_timeout"),
-                "`session.idle_timeout` is longer than `session.lifetime`, which is \(DurationText.write(settings.lifetime))"
+                "`session.idle_timeout` is longer than `session.lifetime`"
             )
         }
         section.duration("refresh_before", into: &settings.refreshBefore, in: .zero ... .seconds(3600))
@@ -62,7 +62,7 @@ struct SessionSection {
             return nil
         }
         if case .sqlite(let path) = store, context.files.kind(path) == .directory {
-            context.error(text.mark, "`session.store`: \(Quoted(path)) is a directory", hint: "name a file in it")
+            context.error(text.mark, "`session.store`: \(text.shown(path)) is a directory", hint: "name a file in it")
         }
         return store
     }

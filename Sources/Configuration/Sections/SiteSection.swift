@@ -28,7 +28,8 @@ struct SiteSection {
         }
         if !["", "/"].contains(parts.path) || parts.query != nil || parts.fragment != nil {
             context.error(
-                text.mark, "`public_url` is an origin: it has no path, query or fragment", hint: "write \(parts.origin)"
+                text.mark, "`public_url` is an origin: it has no path, query or fragment",
+                hint: text.hint("write \(parts.origin)")
             )
             return nil
         }
@@ -36,7 +37,7 @@ struct SiteSection {
             context.error(
                 text.mark,
                 "`public_url` is https except for localhost, names that end in .localhost and loopback addresses",
-                hint: "write https://\(parts.authority); TLS may end at a load balancer in front")
+                hint: text.hint("write https://\(parts.authority); TLS may end at a load balancer in front"))
             return nil
         }
         return parts

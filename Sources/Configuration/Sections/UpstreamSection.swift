@@ -7,8 +7,8 @@ struct UpstreamSection {
     /// An upstream with the places that later checks point to.
     struct Entry {
         let settings: UpstreamSettings
-        /// Where its first server stands.
-        let mark: YAMLMark
+        /// Where its servers stand.
+        let place: Located<Void>
     }
 
     /// The upstreams that can be used, and the names of all, also of those that cannot.
@@ -46,7 +46,7 @@ struct UpstreamSection {
             guard block.value(entry.key) != nil, let text = block.string(entry.value, "`\(path)`"),
                 let server = server(text, "`\(path)`")
             else { return nil }
-            return Entry(settings: UpstreamSettings(name: entry.key, servers: [server]), mark: text.mark)
+            return Entry(settings: UpstreamSettings(name: entry.key, servers: [server]), place: text.map { _ in })
         case .mapping:
             guard let section = block.section(entry.value, named: path) else { return nil }
             defer { section.finish() }
@@ -61,8 +61,13 @@ struct UpstreamSection {
             }
             steering(section, &settings)
             timing(section, &settings)
-            return settings.servers.isEmpty ? nil : Entry(settings: settings, mark: servers?.mark ?? section.mark)
+            return settings.servers.isEmpty ? nil : Entry(settings: settings, place: place(servers, section))
         }
+    }
+
+    private func place(_ servers: Located<[Located<String>]>?, _ section: SectionReader) -> Located<Void> {
+        let isSecret = servers?.value.contains(where: \.isSecret) ?? false
+        return Located(value: (), mark: servers?.mark ?? section.mark, isSecret: isSecret)
     }
 
     private func server(_ text: Located<String>, _ name: String) -> UpstreamServer? {
