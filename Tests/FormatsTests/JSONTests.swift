@@ -73,7 +73,11 @@ struct JSONTests {
     @Test("a NUL ends nothing early")
     func embeddedNull() {
         #expect(throws: JSONError.self) { try JSONValue(parsing: Array("{}".utf8) + [0]) }
-        #expect(throws: JSONError.self) { try JSONValue(parsing: Array("{}".utf8) + [0] + Array("x".utf8)) }
+        for text in [
+            "{}\u{0}x", "[1\u{0},2]", "[true\u{0}]", "1\u{0}", "\u{0}1", "[\u{0}1]", "{\u{0}}", "{\"a\"\u{0}:1}",
+        ] {
+            #expect(throws: JSONError.malformed) { try parse(text) }
+        }
     }
 
     @Test("depth is counted before the parser recurses")

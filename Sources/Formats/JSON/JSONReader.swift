@@ -7,6 +7,8 @@ private import CJansson
 enum JSONReader {
     static func read(_ bytes: Span<UInt8>, limits: JSONLimits) throws(JSONError) -> JSONValue {
         guard bytes.count <= limits.bytes else { throw .tooLarge }
+        // NUL is never JSON, but jansson loses one that follows a number or a word: `[1` NUL `,2]` would pass.
+        guard bytes.firstIndex(of: 0) == nil else { throw .malformed }
         // jansson recurses up to 2048 levels, more than the stack of a small thread holds: count before it begins.
         guard isShallow(bytes, depth: limits.depth) else { throw .tooDeep }
         let document = try Document(bytes)
