@@ -114,7 +114,7 @@ let package = Package(
             [
                 "Configuration", "Gateway", "Administration", "Telemetry", "Formats", "Cryptography", "OpenIDConnect",
                 "Sessions", "Routing", "Fetching", "Bytes", "HTTP", "HTTPServer", "Sockets", "JOSE", "Time",
-                "DevIdentityProvider",
+                "DevIdentityProvider", "HTTPClient", "Threads",
             ]),
 
         // Tests: one target a module, support shared by all, and the product over real sockets.

@@ -42,12 +42,25 @@ package struct DevClient: Sendable {
         guard let equals = argument.firstIndex(of: "=") else { throw .badArgument(argument) }
         let who = argument[..<equals]
         let uris = argument[argument.index(after: equals)...].split(separator: ",").map(String.init)
+        guard !uris.isEmpty else { throw .badArgument(argument) }
         if let colon = who.firstIndex(of: ":") {
             try self.init(
                 id: String(who[..<colon]), secret: Secret(String(who[who.index(after: colon)...])), redirectURIs: uris)
         } else {
             try self.init(id: String(who), redirectURIs: uris)
         }
+    }
+
+    /// An API as the command line writes it: `ID:SECRET[=AUDIENCE]`.
+    package init(apiArgument argument: String) throws(DevClientError) {
+        let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        let audience = parts.count > 1 ? parts[1] : TokenMint.defaultAudience
+        guard let colon = parts[0].firstIndex(of: ":"), ResourceIdentifier.isOne(audience) else {
+            throw .badAPIArgument(argument)
+        }
+        try self.init(
+            id: String(parts[0][..<colon]), secret: Secret(String(parts[0][parts[0].index(after: colon)...])),
+            redirectURIs: [], resource: audience)
     }
 
     /// The same client as a public one, for places that must not hold the secret.
@@ -90,6 +103,7 @@ package struct DevClient: Sendable {
 /// Why a client cannot be registered.
 package enum DevClientError: Error, Equatable {
     case badArgument(String)
+    case badAPIArgument(String)
     case badIdentifier(String)
     case emptySecret(String)
     /// Not an absolute address, or one with a fragment, or http off loopback, or a scheme that runs script.

@@ -13,6 +13,12 @@ package struct DevUsers: Sendable {
 
     package subscript(_ subject: String) -> DevUser? { bySubject[subject] }
 
+    /// Their subjects, for a terminal.
+    package var summary: String {
+        let shown = all.prefix(12).map(\.subject).joined(separator: ", ")
+        return all.count > 12 ? "\(shown) and \(all.count - 12) more" : shown
+    }
+
     /// The user whom a `login_hint` means: subject, e-mail address or user name.
     func hinted(_ hint: String) -> DevUser? {
         bySubject[hint]

@@ -10,7 +10,7 @@ package struct Issuer: Sendable, Equatable {
     let authority: String
     /// The host alone.
     package let hostName: String
-    let layout: ProviderLayout
+    package let layout: ProviderLayout
     /// The path below which the layout's endpoints live.
     private let prefix: String
     /// The issuer's own path without a trailing slash.
@@ -53,6 +53,9 @@ package struct Issuer: Sendable, Equatable {
 
     /// The absolute address of `endpoint`.
     func url(of endpoint: ProviderEndpoint) -> String { origin + path(of: endpoint) }
+
+    /// Where clients look for metadata.
+    package var discoveryURL: String { url(of: .discovery) }
 
     /// Where metadata is found: behind the issuer (Discovery 1.0, section 4), before its path (RFC 8414, section 3.1), and
     /// behind it under RFC 8414's name too, as Okta has it.

@@ -1,5 +1,6 @@
 import Formats
 import HTTPServer
+import TestSupport
 import Testing
 import Time
 

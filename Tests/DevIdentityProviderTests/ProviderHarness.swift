@@ -4,8 +4,8 @@ import Formats
 import Foundation
 import HTTPServer
 import JOSE
+import TestSupport
 import Testing
-import Threads
 import Time
 
 @testable import DevIdentityProvider
@@ -17,7 +17,7 @@ struct ProviderHarness {
     static let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 
     let provider: DevProvider
-    let clock = TurnedClock()
+    let clock = FakeClock(wall: Timestamp(seconds: 1_790_000_000))
     let issuer: Issuer
     let port: String
 
@@ -133,19 +133,6 @@ struct ProviderHarness {
 
     func keySet() async throws -> JSONWebKeySet {
         try JSONWebKeySet(parsing: try await send("GET", path(.keys)).json)
-    }
-}
-
-/// A clock that stands until somebody turns it.
-final class TurnedClock: Sendable {
-    private let milliseconds = Locked<Int64>(1_790_000_000_000)
-
-    func advance(_ by: Duration) { milliseconds.withLock { $0 += by.milliseconds } }
-
-    var source: TimeSource {
-        TimeSource(
-            wall: { Timestamp(milliseconds: self.milliseconds.withLock { $0 }) },
-            steady: { Instant(nanoseconds: self.milliseconds.withLock { $0 } * 1_000_000) })
     }
 }
 

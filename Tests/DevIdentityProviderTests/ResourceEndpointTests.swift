@@ -1,6 +1,7 @@
 import Formats
 import HTTPServer
 import JOSE
+import TestSupport
 import Testing
 import Time
 

@@ -3,6 +3,7 @@ import Cryptography
 import Formats
 import HTTPServer
 import JOSE
+import TestSupport
 import Testing
 import Time
 

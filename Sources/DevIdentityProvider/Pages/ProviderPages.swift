@@ -62,13 +62,13 @@ struct ProviderPages: Sendable {
         <li><button class="person" name="user" value="\(user.subject)">
         \(avatar(user))
         <span class="who"><span class="name">\(user.displayName)</span><span class="contact">\(user.contact)</span></span>
-        <span class="tags">\(isHinted ? "<span class=\"tag hinted\">suggested</span>" : HTML.empty)\(tags(user))</span>
+        <span class="tags">\(isHinted ? "<span class=\"tag hinted\">suggested</span>" : HTML.empty)\(tags(user, isHinted ? 1 : 2))</span>
         </button></li>
         """
     }
 
-    private func tags(_ user: DevUser) -> HTML {
-        .joined(user.groups.prefix(2).map { "<span class=\"tag\">\($0)</span>" })
+    private func tags(_ user: DevUser, _ count: Int) -> HTML {
+        .joined(user.groups.prefix(count).map { "<span class=\"tag\">\($0)</span>" })
     }
 
     private func avatar(_ user: DevUser) -> HTML {
@@ -129,7 +129,7 @@ struct ProviderPages: Sendable {
             \(user.map { signedInLine($0) })
             <div class="buttons">
             <button class="primary" name="confirm" value="yes">Sign out</button>
-            <button class="secondary" name="confirm" value="no">Stay signed in</button>
+            <button class="secondary" name="confirm" value="no">Stay</button>
             </div>
             </form>
             """)

@@ -24,7 +24,7 @@ enum ProviderStyle {
           color: var(--ink); font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif;
         }
         header {
-          display: flex; align-items: center; gap: .6rem; margin: clamp(.5rem, 7vh, 4.5rem) 0 1.4rem; font-weight: 600;
+          display: flex; align-items: center; gap: .6rem; margin: clamp(.25rem, 10vh - 2.5rem, 4.5rem) 0 1.2rem; font-weight: 600;
           color: var(--soft); letter-spacing: .01em;
         }
         .mark .wall { fill: var(--accent); }
@@ -45,7 +45,7 @@ enum ProviderStyle {
         ul { list-style: none; margin: 0; padding: 0; }
         button { font: inherit; color: inherit; cursor: pointer; border: 0; background: none; border-radius: .8rem; }
         button:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
-        .people { display: grid; gap: .55rem; }
+        .people { display: grid; grid-template-columns: minmax(0, 1fr); gap: .55rem; }
         .person {
           display: flex; width: 100%; align-items: center; gap: .85rem; padding: .7rem .8rem; text-align: left;
           border: 1px solid var(--line); transition: border-color .12s, background .12s, transform .12s;

@@ -8,14 +8,14 @@ enum ProviderScope: String, Sendable, CaseIterable {
     var meaning: String {
         switch self {
         case .openid: "Know who you are"
-        case .profile: "See your name and your profile"
+        case .profile: "See your profile"
         case .email: "See your e-mail address"
         case .address: "See your address"
-        case .phone: "See your telephone number"
-        case .groups: "See the groups you belong to"
-        case .roles: "See the roles you have"
-        case .offlineAccess: "Stay signed in while you are away"
-        case .demoAdmin: "Act as an administrator of the demo API"
+        case .phone: "See your phone number"
+        case .groups: "See your groups"
+        case .roles: "See your roles"
+        case .offlineAccess: "Stay signed in"
+        case .demoAdmin: "Act as administrator"
         }
     }
 

@@ -1,0 +1,97 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import DevIdentityProvider
+
+/// The program `postern-dev` as people start it.
+struct DevProgramTests {
+    /// It is built beside the tests.
+    private var program: String {
+        get throws {
+            let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+            return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("postern-dev").path
+        }
+    }
+
+    private var root: String {
+        URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().path
+    }
+
+    @Test("The direct calls of Okta's and Auth0's guides work by hand, in every layout, and the wrong ones do not")
+    func guides() throws {
+        let outcome = try ChildProcess.run(
+            [root + "/Tests/scripts/guides.sh", try program, "\(try freePort())", "\(try freePort())"], within: 240)
+        #expect(outcome.code == 0, "\(outcome.output)")
+        #expect(outcome.output.contains("all good"))
+    }
+
+    @Test(
+        "Command lines that cannot be meant end with 64, files that cannot be read with 78",
+        arguments: [
+            (["nonsense"], 64, "nonsense"), (["idp", "--bogus"], 64, "--bogus"),
+            (["idp", "--layout", "x"], 64, "okta-org"),
+            (["idp", "--listen", "127.0.0.1"], 64, "--listen"), (["idp", "--listen"], 64, "needs a value"),
+            (["idp", "--client", "x"], 64, "REDIRECT_URI"),
+            (["idp", "--client", "x=http://example.com/cb"], 64, "redirect URI"),
+            (["idp", "--client", "a=https://a.example/", "--client", "a=https://b.example/"], 64, "`a`"),
+            (["idp", "--issuer", "nowhere"], 64, "--issuer"),
+            (["idp", "--issuer", "http://localhost:1/x", "--layout", "auth0"], 64, "auth0"),
+            (["idp", "--users", "/nowhere/users.json"], 78, "/nowhere/users.json"),
+            (["idp", "--algorithm", "none"], 64, "RS256"),
+            (["idp", "--refresh-grace", "soon"], 64, "30s"), (["api", "--issuer", "x"], 64, "--issuer"),
+            (["api", "--client", "x"], 64, "ID:SECRET"), (["help", "x"], 64, "`x`"),
+        ] as [([String], Int32, String)])
+    func mistakes(words: [String], code: Int32, says: String) throws {
+        let outcome = try ChildProcess.run([try program] + words)
+        #expect(outcome.code == code)
+        #expect(outcome.output.contains(says), "\(outcome.output)")
+    }
+
+    @Test("H1 an address that others can reach needs --expose, and brings a warning", arguments: ["idp", "api"])
+    func exposure(part: String) throws {
+        let address = "0.0.0.0:\(try freePort())"
+        let refused = try ChildProcess.run([try program, part, "--listen", address])
+        #expect(refused.code == 64 && refused.output.contains("--expose"))
+        let child = try ChildProcess([try program, part, "--listen", address, "--expose"])
+        defer { child.end() }
+        try eventually("warning") { child.output.contains("warning: ") && child.output.contains(address) }
+    }
+
+    @Test("A port that is taken is named, with 69", arguments: ["idp", "api"])
+    func busyPort(part: String) throws {
+        let address = "127.0.0.1:\(try freePort())"
+        let first = try ChildProcess([try program, part, "--listen", address])
+        defer { first.end() }
+        try eventually("start") { first.output.contains("Ctrl-C") }
+        let second = try ChildProcess.run([try program, part, "--listen", address])
+        #expect(second.code == 69 && second.output.contains("\(address) is in use"))
+    }
+
+    @Test("It prints where it is and who can sign in, and a signal ends it with 0")
+    func banner() throws {
+        let port = try freePort()
+        let child = try ChildProcess([try program, "idp", "--listen", "127.0.0.1:\(port)"])
+        defer { child.end() }
+        try eventually("start") { child.output.contains("Ctrl-C") }
+        for text in ["http://127.0.0.1:\(port)", "alice, bob, carol, dave", "http://localhost:8080/bff/callback"] {
+            #expect(child.output.contains(text))
+        }
+        let answer = try exchange(
+            port: port,
+            Array("GET /.well-known/openid-configuration HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8)
+        )
+        #expect(String(decoding: answer, as: UTF8.self).contains("\"postern_development_provider\":true"))
+        child.signal(SIGTERM)
+        #expect(try child.wait() == 0)
+    }
+
+    @Test(
+        "Help is on standard output, with 0",
+        arguments: [["--help"], ["help"], ["idp", "--help"], ["help", "api"], ["api", "-h"]])
+    func help(words: [String]) throws {
+        let outcome = try ChildProcess.run([try program] + words)
+        #expect(outcome.code == 0 && outcome.output.contains("usage: postern-dev"))
+    }
+}
