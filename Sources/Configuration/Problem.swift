@@ -32,7 +32,7 @@ package struct Problem: Sendable, Equatable {
     /// `FILE:LINE:COLUMN: error: what is wrong (what to do)`; one line.
     package var rendered: String {
         let place = "\(file):\(line):\(column)"
-        return "\(place): \(severity.rawValue): \(message)" + (hint.map { " (\($0))" } ?? "")
+        return Quoted.escape("\(place): \(severity.rawValue): \(message)" + (hint.map { " (\($0))" } ?? ""))
     }
 }
 

@@ -22,14 +22,16 @@ struct AccessRuleCheck {
         switch node.content {
         case .sequence(let nodes):
             if nodes.isEmpty {
-                context.error(node.mark, "`\(key)` is empty: nobody could meet it", hint: "leave it out")
+                context.error(node.mark, "\(Quoted(key)) is empty: nobody could meet it", hint: "leave it out")
             }
             for node in nodes { checkNotEmpty(node, key) }
         case .mapping(let entries):
-            if entries.isEmpty { context.error(node.mark, "`\(key)` is empty", hint: "leave it out") }
+            if entries.isEmpty { context.error(node.mark, "\(Quoted(key)) is empty", hint: "leave it out") }
             for entry in entries { checkNotEmpty(entry.value, entry.key) }
         case .scalar(let scalar):
-            if scalar.text.isEmpty && !scalar.isNull { context.error(node.mark, "`\(key)` demands an empty text") }
+            if scalar.text.isEmpty && !scalar.isNull {
+                context.error(node.mark, "\(Quoted(key)) demands an empty text")
+            }
         }
     }
 }

@@ -28,7 +28,8 @@ struct RouteContradictions {
             let clash = names.first(where: { Self.identityHeaders.contains(HeaderName.fold($0.name)) })
         {
             context.error(
-                section.mark(of: "request_headers"), "`identity_headers: x_forwarded` sets \(clash.name) already",
+                section.mark(of: "request_headers"),
+                "`identity_headers: x_forwarded` sets \(Quoted(clash.name)) already",
                 hint: "leave one of them out")
         }
     }
@@ -44,7 +45,7 @@ struct RouteContradictions {
         if let field = route.requestHeaders.set.first(where: showsClaim) {
             context.error(
                 section.mark(of: "request_headers"),
-                "\(field.name) takes a claim, but on a public route there is no user",
+                "\(Quoted(field.name)) takes a claim, but on a public route there is no user",
                 hint: "`access: optional` uses a session where there is one")
         }
         for key in ["unauthenticated", "csrf"] where section.has(key) {

@@ -34,7 +34,7 @@ final class SectionReader {
     func valueMark(of key: String) -> YAMLMark { entry(key)?.value.mark ?? mark }
 
     /// A key as messages name it.
-    func name(_ key: String) -> String { path.isEmpty ? "`\(key)`" : "`\(path).\(key)`" }
+    func name(_ key: String) -> String { "\(Quoted(path.isEmpty ? key : "\(path).\(key)"))" }
 
     /// The value of a key that must not be null where it stands.
     func value(_ key: String) -> YAMLNode? {
@@ -68,7 +68,7 @@ final class SectionReader {
     /// A block that is not the value of a plain key: an element of a list, an entry of a named block.
     func section(_ node: YAMLNode, named path: String) -> SectionReader? {
         guard case .mapping(let entries) = node.content else {
-            context.error(node.mark, "`\(path)` is a block of keys, not \(node.kind)")
+            context.error(node.mark, "\(Quoted(path)) is a block of keys, not \(node.kind)")
             return nil
         }
         return SectionReader(entries, mark: node.mark, path: path, context: context)
@@ -91,7 +91,7 @@ final class SectionReader {
     func finish() {
         context.note(asked.map { path.isEmpty ? $0 : "\(path).\($0)" })
         for entry in entries where !asked.contains(entry.key) {
-            let place = path.isEmpty ? "" : " in `\(path)`"
+            let place = path.isEmpty ? "" : " in \(Quoted(path))"
             context.error(
                 entry.mark, "unknown key \(Quoted(entry.key))\(place)",
                 hint: Suggestion.hint(for: entry.key, among: asked))

@@ -47,7 +47,7 @@ struct RouteSection {
             return nil
         }
         if !section.has("path") && !section.has("exact") {
-            context.error(section.mark, "`\(section.path)` has no `path`", hint: "path: / for everything")
+            context.error(section.mark, "\(Quoted(section.path)) has no `path`", hint: "path: / for everything")
             return nil
         }
         guard let text = prefix ?? exact else { return nil }
@@ -103,7 +103,7 @@ struct RouteSection {
             return nil
         }
         if section.nullableValue("files") == nil && section.nullableValue("upstream") == nil {
-            context.error(section.mark, "`\(section.path)` leads nowhere", hint: "it needs `upstream` or `files`")
+            context.error(section.mark, "\(Quoted(section.path)) leads nowhere", hint: "it needs `upstream` or `files`")
         }
         return nil
     }

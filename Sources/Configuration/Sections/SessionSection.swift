@@ -48,7 +48,8 @@ struct SessionSection {
     }
 
     private func store(_ text: Located<String>) -> StoreLocation? {
-        guard let store = StoreLocation(text.value, relativeTo: context.directory) else {
+        guard let store = StoreLocation(text.value, relativeTo: context.directory.isEmpty ? "." : context.directory)
+        else {
             let hint =
                 text.value.hasPrefix("sqlite://") && !text.value.hasPrefix("sqlite:///")
                 ? "an absolute path takes three slashes: sqlite:///var/lib/postern/sessions.db"

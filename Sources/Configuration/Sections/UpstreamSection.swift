@@ -39,12 +39,12 @@ struct UpstreamSection {
         switch entry.value.content {
         case .sequence:
             root.context.error(
-                entry.value.mark, "`\(path)` is an address or a block of keys, not a list",
+                entry.value.mark, "\(Quoted(path)) is an address or a block of keys, not a list",
                 hint: "servers: [ … ] below it")
             return nil
         case .scalar:
-            guard block.value(entry.key) != nil, let text = block.string(entry.value, "`\(path)`"),
-                let server = server(text, "`\(path)`")
+            guard block.value(entry.key) != nil, let text = block.string(entry.value, "\(Quoted(path))"),
+                let server = server(text, "\(Quoted(path))")
             else { return nil }
             return Entry(settings: UpstreamSettings(name: entry.key, servers: [server]), place: text.map { _ in })
         case .mapping:
