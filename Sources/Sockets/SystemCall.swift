@@ -43,4 +43,6 @@ extension SystemError {
     /// Nobody listens there.
     package var isRefusal: Bool { code == ECONNREFUSED || code == ENOENT }
     package var isTimeout: Bool { code == ETIMEDOUT }
+    /// The process or the machine has no more of something: descriptors, memory.
+    package var isExhaustion: Bool { code == EMFILE || code == ENFILE || code == ENOMEM || code == ENOBUFS }
 }
