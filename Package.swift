@@ -32,7 +32,11 @@ func door(_ name: String, pkgConfig: String, package: String) -> Target {
 func command(_ name: String, _ imports: [Target.Dependency]) -> Target {
     .executableTarget(
         name: name, dependencies: imports, path: "Sources/\(name)", swiftSettings: houseRules,
-        linkerSettings: [.unsafeFlags(["-static-stdlib"])])
+        linkerSettings: [
+            .unsafeFlags(["-static-stdlib"]),
+            // Symbols and debug sections are half of the file, and nobody debugs in production with them.
+            .unsafeFlags(["-Xlinker", "-s"], .when(configuration: .release)),
+        ])
 }
 
 func tests(_ name: String, _ imports: [Target.Dependency]) -> Target {

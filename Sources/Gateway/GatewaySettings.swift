@@ -8,7 +8,9 @@ package import Sockets
 
 /// Everything a person may turn on the gateway, checked: what a configuration file comes to.
 package struct GatewaySettings: Sendable {
-    /// The origins browsers use (key `public_url`): scheme, host and port, without a slash at the end. At least one.
+    /// The origins browsers use (key `public_url`): scheme, host and port, without a slash at the end.
+    ///
+    /// At least one.
     package var publicURLs: [String]
     package var listeners: [ListenerSettings]
     /// Event-loop threads; 0 is one a core.

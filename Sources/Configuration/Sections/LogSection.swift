@@ -16,8 +16,8 @@ struct LogSection {
         return settings
     }
 
-    /// The words for a ``LogLevel``.
+    /// The words for a ``LogLevel``; `warn` is what many programs call a warning.
     private enum Level: String, CaseIterable {
-        case debug, info, warning, error
+        case debug, info, warning, error, warn
     }
 }

@@ -106,6 +106,9 @@ final class SQLiteConnection {
         }
     }
 
+    /// The statements kept so far.
+    var preparedStatements: [String] { Array(statements.keys) }
+
     private func prepared(_ sql: String) throws(SQLiteError) -> SQLiteStatement {
         if isClosed { throw .misuse }
         if let kept = statements[sql] { return kept }

@@ -96,6 +96,8 @@ actor SQLiteWriter {
     /// Copies the database, as it is at one moment, to a file that must not exist.
     func backUp(to path: String) throws(SessionStoreError) {
         let database = try link.database(now: time.instant())
+        // Made here, empty and private, since SQLite would make it readable for everybody.
+        guard StoreFiles(path: path).create() else { throw .unreachable }
         do throws(SQLiteError) {
             try database.connection.run("VACUUM INTO ?1", [.text(path)])
         } catch {

@@ -1,15 +1,19 @@
-import Bytes
-import Cryptography
+package import Bytes
+private import Cryptography
 private import Formats
 private import Glibc
 
 /// The key beside a database: made once, readable by its owner alone.
-struct SessionKeyFile {
-    let files: StoreFiles
+package struct SessionKeyFile: Sendable {
+    private let files: StoreFiles
 
-    /// Reads the key; makes one first where there is none.
-    func load() throws(StoreOpenError) -> Secret {
+    /// The key file of the database at `path`.
+    package init(path: String) { files = StoreFiles(path: path) }
+
+    /// Reads the key; makes one, and the database's directory, where there is none.
+    package func load() throws(StoreOpenError) -> Secret {
         if let key = try read() { return key }
+        try files.prepare()
         try make()
         // Of two processes that start together one made it; both use that one.
         guard let key = try read() else { throw files.notWritable(ENOENT) }

@@ -80,8 +80,8 @@ extension SessionTables {
         ),
         (
             """
-            DELETE FROM endings WHERE number IN
-            (SELECT number FROM endings WHERE at <= ?1 ORDER BY number LIMIT ?2)
+            DELETE FROM endings WHERE at <= ?1 AND number IN
+            (SELECT number FROM endings ORDER BY number LIMIT ?2)
             """, .announcement
         ),
     ]

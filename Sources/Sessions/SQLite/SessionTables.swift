@@ -151,7 +151,7 @@ struct SessionTables {
             let rows = try connection.rows(
                 """
                 SELECT s.id, s.digest FROM sessions s JOIN listings l ON l.id = s.id
-                WHERE \(condition) AND s.site IN (\(siteList)) AND s.created < ?2 ORDER BY s.id LIMIT ?3
+                WHERE \(condition) AND s.site IN (\(siteList)) AND s.created < ?2 ORDER BY l.id LIMIT ?3
                 """,
                 [value, before.map(SQLiteValue.time) ?? .integer(.max), .integer(Int64(limit - ended.count))]
             ) { row in (id: row.integer(0), digest: row.digest(1)) }

@@ -20,16 +20,19 @@ struct StoreFiles: Sendable {
     /// Makes directory and database file where they are missing, 0700 and 0600, and narrows modes that are wider.
     func prepare() throws(StoreOpenError) {
         try makeDirectory()
-        let file = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        if file >= 0 {
-            close(file)
-        } else if errno != EEXIST {
-            throw notWritable(errno)
-        }
+        if !create() && errno != EEXIST { throw notWritable(errno) }
         for name in [path, path + "-wal", path + "-shm"] { try narrow(name) }
         // The log beside it is made anew at every start: the directory must be writable, not only the file.
         if unsafe faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) != 0 { throw notWritable(errno) }
         if unsafe faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) != 0 { throw notWritable(errno) }
+    }
+
+    /// Makes an empty private file; false, with `errno`, when there is one or none can be made.
+    func create() -> Bool {
+        let file = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        if file < 0 { return false }
+        close(file)
+        return true
     }
 
     /// Which file the path leads to now, or nil when to none.

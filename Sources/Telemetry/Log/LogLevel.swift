@@ -14,8 +14,9 @@ package enum LogLevel: UInt8, Sendable, Comparable, CaseIterable {
         }
     }
 
-    /// The level of that name, or nil.
+    /// The level of that name, or nil; `warn` is what many programs call a warning.
     package init?(name: String) {
+        let name = name == "warn" ? "warning" : name
         guard let level = LogLevel.allCases.first(where: { $0.name.description == name }) else { return nil }
         self = level
     }

@@ -1,0 +1,18 @@
+package import Sessions
+package import Sockets
+
+/// Everything that workers ask of the control plane.
+package enum ControlRequest: Sendable {
+    /// Station 1: which session is this cookie's?
+    case resolve(SlotKey, SessionID, site: Int)
+    /// Station 2: refresh this session's tokens; without a key nobody waits.
+    case refresh(SlotKey?, LiveSession)
+    /// The session was found to be over when it was used.
+    case end(LiveSession, SessionEnd)
+    /// The session was used; the store wants to know now and then.
+    case touch(LiveSession)
+    /// A navigation that must sign in first.
+    case signIn(SlotKey, SignInRequest)
+    /// One of our endpoints that needs the provider or the store.
+    case endpoint(SlotKey, EndpointRequest)
+}

@@ -1,0 +1,42 @@
+import OpenIDConnect
+import Sessions
+import Telemetry
+import Time
+
+/// What must be done now and then: uses written, rows swept, the store and the provider looked after.
+enum Housekeeping {
+    static func start(
+        keeper: SessionKeeper, provider: ProviderClient, sweeper: SessionSweeper
+    ) -> Task<Void, Never> {
+        Task {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await every(.seconds(1)) { await keeper.writeUses() } }
+                group.addTask {
+                    // While the store is lost somebody must notice its return, even when nobody signs in.
+                    await every(.seconds(1)) {
+                        guard keeper.health.isFailing else { return }
+                        _ = try? await keeper.ask("check") { () async throws(SessionStoreError) in
+                            try await keeper.registry.check()
+                        }
+                    }
+                }
+                group.addTask {
+                    await every(.seconds(60)) {
+                        _ = try? await sweeper.sweep()
+                    }
+                }
+                group.addTask {
+                    await provider.run()
+                }
+            }
+        }
+    }
+
+    private static func every(_ interval: Duration, _ work: () async -> Void) async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: interval)
+            if Task.isCancelled { return }
+            await work()
+        }
+    }
+}

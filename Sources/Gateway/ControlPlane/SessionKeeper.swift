@@ -1,0 +1,235 @@
+import Bytes
+package import Cryptography
+package import Sessions
+package import Telemetry
+import Threads
+package import Time
+
+/// Sessions between store and memory: looks them up, begins and ends them, and keeps one object a session.
+package final class SessionKeeper: Sendable {
+    package let registry: SessionRegistry
+    package let cache: SessionCache<LiveSession>
+    package let health: StoreHealth
+    let clock: TimeSource
+    let log: Logger
+    let metrics: GatewayMetrics
+    private let settings: SessionSettings
+    private let sites: [String]
+    /// Renders the header lines that the routes make of a user's claims.
+    private let render: @Sendable (Session) -> [[UInt8]]
+    private let endings = RecentEndings()
+    private let uses = Locked<[SHA256Digest: SessionUse]>([:])
+    /// Revokes tokens of a session that ended while its cookie was away (B42).
+    private let revoke: @Sendable (TokenSet) async -> Void
+
+    package init(
+        registry: SessionRegistry, cache: SessionCache<LiveSession>, settings: SessionSettings, sites: [String],
+        clock: TimeSource, log: Logger, metrics: GatewayMetrics, health: StoreHealth,
+        render: @escaping @Sendable (Session) -> [[UInt8]], revoke: @escaping @Sendable (TokenSet) async -> Void
+    ) {
+        self.registry = registry
+        self.cache = cache
+        self.settings = settings
+        self.sites = sites
+        self.clock = clock
+        self.log = log
+        self.metrics = metrics
+        self.health = health
+        self.render = render
+        self.revoke = revoke
+    }
+
+    /// Calls the store, and notes whether it answered.
+    func ask<Answer>(
+        _ operation: StaticString, _ body: () async throws(SessionStoreError) -> Answer
+    ) async throws(SessionStoreError) -> Answer {
+        let begin = clock.instant()
+        do throws(SessionStoreError) {
+            let answer = try await body()
+            metrics.store(operation.description, clock.instant().since(begin))
+            if health.isFailing { log.info("store_recovered") }
+            health.succeeded()
+            return answer
+        } catch {
+            metrics.store(operation.description, clock.instant().since(begin))
+            health.failed(at: clock.instant())
+            log.error(
+                "store_failed", [("operation", .string(operation.description)), ("error", .string(error.name))])
+            throw error
+        }
+    }
+
+    // MARK: Looking up
+
+    /// Station 1: what the cookie leads to.
+    package func resolve(_ id: SessionID, site: Int) async -> SessionResolution {
+        // A logout may overtake the look-up; a few tries are enough for any honest browser.
+        for _ in 0..<3 {
+            if let live = cache.find(id.digest) { return .found(live) }
+            let ticket = cache.ticket(for: id.digest)
+            do throws(SessionStoreError) {
+                let finding = try await ask("find") { () async throws(SessionStoreError) in
+                    try await registry.find(id, site: sites[site])
+                }
+                switch finding {
+                case .absent:
+                    return endings.reason(id.digest).map { .ended($0) } ?? .absent
+                case .ended(let ended):
+                    await settle(ended)
+                    return .ended(.revoked)
+                case .unreadable(let error):
+                    log.error("session_unreadable", [("error", .string(error.name))])
+                    metrics.unreadableSessions.add()
+                    _ = try await ask("end") { () async throws(SessionStoreError) in
+                        try await registry.end([id.digest], .deleted)
+                    }
+                    return .absent
+                case .open(let open):
+                    if let live = try await admit(open, ticket) { return live }
+                }
+            } catch {
+                return .unavailable
+            }
+        }
+        return .unavailable
+    }
+
+    /// Takes an opened row into memory, unless its time is over; nil: it changed meanwhile, look again.
+    private func admit(
+        _ open: OpenSession, _ ticket: SessionCacheTicket
+    ) async throws(SessionStoreError) -> SessionResolution? {
+        let live = live(open)
+        let record = live.record
+        guard record.lifetime.verdict(live.lastUse, now: clock.now(), instant: clock.instant()) == .alive else {
+            await end(live, .expired)
+            return .ended(.expired)
+        }
+        return cache.insert(open.digest, live, cost: record.cost, ticket).map { .found($0) }
+    }
+
+    private func live(_ open: OpenSession) -> LiveSession {
+        LiveSession(
+            record(open),
+            lastUse: LastUse(stored: open.listing.lastSeen, now: clock.now(), instant: clock.instant()))
+    }
+
+    func record(_ open: OpenSession) -> SessionRecord {
+        SessionRecord(open, settings: settings, headerLines: render(open.session), clock: clock)
+    }
+
+    /// A session ended from outside has come back with its cookie: now its tokens can be revoked (B42).
+    private func settle(_ ended: EndedSession) async {
+        if let tokens = ended.tokens { await revoke(tokens) }
+        try? await ask("forget") { () async throws(SessionStoreError) in try await registry.forget(ended) }
+    }
+
+    // MARK: Beginning and ending
+
+    /// Keeps the session of a completed login; it is on disk when this returns.
+    package func begin(
+        _ login: NewSession, replacing: [SHA256Digest]
+    ) async throws(SessionStoreError) -> LiveSession? {
+        let beginning = try await ask("insert") { () async throws(SessionStoreError) in
+            try await registry.begin(login, replacing: replacing, .deleted)
+        }
+        guard case .begun(let open, let ended) = beginning else { return nil }
+        for digest in ended { forget(digest, .revoked) }
+        let ticket = cache.ticket(for: open.digest)
+        let live = live(open)
+        return cache.insert(open.digest, live, cost: live.record.cost, ticket) ?? live
+    }
+
+    /// Ends a session: at once in memory, then on disk.
+    ///
+    /// - Returns: false when the disk could not be told; the session is dead in this process all the same.
+    @discardableResult
+    package func end(_ live: LiveSession, _ reason: SessionEnd) async -> Bool {
+        forget(live.digest, reason)
+        live.end(reason)
+        log.info(
+            "session_ended",
+            [("reason", .string(reason.name)), ("session", .string(live.record.session.publicID))])
+        do throws(SessionStoreError) {
+            _ = try await ask("end") { () async throws(SessionStoreError) in
+                try await registry.end([live.digest], .deleted)
+            }
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    /// The store says that these sessions are over.
+    package func observed(_ ended: EndedSessions) {
+        switch ended {
+        case .these(let digests): for digest in digests { forget(digest, .revoked) }
+        case .unknown: cache.removeAll()
+        }
+    }
+
+    private func forget(_ digest: SHA256Digest, _ reason: SessionEnd) {
+        endings.note(digest, reason)
+        cache.remove(digest)?.end(reason)
+    }
+
+    /// Notes that a login attempt's callback came (A43).
+    func consumeLogin(_ state: SHA256Digest, until: Timestamp) async throws(SessionStoreError) -> LoginConsumption {
+        try await ask("consume_login") { () async throws(SessionStoreError) in
+            try await registry.consumeLogin(state: state, lasting: until.since(clock.now()))
+        }
+    }
+
+    // MARK: Refreshing
+
+    func beginRefresh(_ open: OpenSession, lasting: Duration) async throws(SessionStoreError) -> RefreshStart {
+        try await ask("begin_refresh") { () async throws(SessionStoreError) in
+            try await registry.beginRefresh(open, lasting: lasting)
+        }
+    }
+
+    func cancelRefresh(_ lease: RefreshLease) async throws(SessionStoreError) {
+        try await ask("cancel_refresh") { () async throws(SessionStoreError) in try await registry.cancelRefresh(lease)
+        }
+    }
+
+    func renew(
+        _ open: OpenSession, _ lease: RefreshLease, issuedAt: Timestamp?
+    ) async throws(SessionStoreError) -> SessionRenewal {
+        try await ask("renew") { () async throws(SessionStoreError) in
+            try await registry.renew(open, lease, idTokenIssuedAt: issuedAt)
+        }
+    }
+
+    func find(_ id: SessionID, site: String) async throws(SessionStoreError) -> SessionFinding {
+        try await ask("find") { () async throws(SessionStoreError) in try await registry.find(id, site: site) }
+    }
+
+    // MARK: Uses
+
+    /// Notes a use for the next batch.
+    package func touch(_ live: LiveSession) {
+        let open = live.record.open
+        var listing = open.listing
+        listing.lastSeen = live.lastUse.wall
+        let use = SessionUse(
+            digest: live.digest, site: open.session.site, provider: open.session.provider,
+            absoluteEnd: open.session.absoluteEnd, listing: listing)
+        uses.withLock { $0[live.digest] = use }
+    }
+
+    /// Writes the uses noted since the last batch; what could not be written is noted again.
+    package func writeUses() async {
+        let batch = uses.withLock { uses in
+            let batch = uses
+            uses = [:]
+            return batch
+        }
+        if batch.isEmpty { return }
+        do throws(SessionStoreError) {
+            try await ask("touch") { () async throws(SessionStoreError) in try await registry.touch(Array(batch.values))
+            }
+        } catch {
+            uses.withLock { uses in uses.merge(batch) { newer, _ in newer } }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import Bytes
+import Formats
+package import Sessions
+package import Time
+
+/// A session's content, with what requests need of it rendered once.
+package final class SessionRecord: Sendable {
+    package let open: OpenSession
+    package let lifetime: SessionLifetime
+    /// When the access token is renewed and when it ends; nil when the provider did not say.
+    package let refreshTime: RefreshTime?
+    /// `Bearer …`, ready for the wire; empty without an access token.
+    package let bearer: [UInt8]
+    /// The access token alone, for the echo guard (E35).
+    package let accessToken: [UInt8]
+    /// `Bearer …` of the ID token, for routes with `token: id`; empty without one.
+    package let idBearer: [UInt8]
+    package let idToken: [UInt8]
+    /// For each of the snapshot's header plans the field lines this user's claims make.
+    package let headerLines: [[UInt8]]
+    /// For log lines.
+    package let subject: [UInt8]
+    package let publicID: [UInt8]
+
+    package var session: Session { open.session }
+
+    /// True when there is a refresh token to renew the access token with.
+    package var canRefresh: Bool { open.session.tokens?.refreshToken != nil }
+
+    package init(_ open: OpenSession, settings: SessionSettings, headerLines: [[UInt8]], clock: TimeSource) {
+        self.open = open
+        self.headerLines = headerLines
+        let session = open.session
+        let now = clock.now()
+        let instant = clock.instant()
+        lifetime = SessionLifetime(
+            createdAt: session.createdAt, absoluteEnd: session.absoluteEnd, idleTimeout: settings.idleTimeout, now: now,
+            instant: instant)
+        refreshTime = session.tokens.flatMap {
+            RefreshTime($0, refreshBefore: settings.refreshBefore, digest: open.digest, now: now, instant: instant)
+        }
+        accessToken = session.tokens?.accessToken.exposed ?? []
+        bearer = accessToken.isEmpty ? [] : Array("Bearer ".utf8) + accessToken
+        idToken = session.tokens?.idToken?.exposed ?? []
+        idBearer = idToken.isEmpty ? [] : Array("Bearer ".utf8) + idToken
+        subject = Array(session.subject.utf8)
+        publicID = Array(session.publicID.utf8)
+    }
+
+    /// Bytes of memory this record takes, for the cache's bound.
+    package var cost: Int {
+        2048 + 2 * accessToken.count + 2 * idToken.count + headerLines.reduce(0) { $0 + $1.count }
+            + 2 * session.claims.members.count * 64
+    }
+}

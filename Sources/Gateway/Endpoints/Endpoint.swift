@@ -1,0 +1,31 @@
+import Bytes
+import Routing
+
+/// The endpoints of ours, by what stands behind the prefix (contract, section 3).
+package enum Endpoint: Sendable, CaseIterable {
+    case login, callback, user, logout, logoutCallback, session
+
+    /// The path behind `endpoints.prefix`.
+    package var suffix: StaticString {
+        switch self {
+        case .login: "/login"
+        case .callback: "/callback"
+        case .user: "/user"
+        case .logout: "/logout"
+        case .logoutCallback: "/logout/callback"
+        case .session: "/session"
+        }
+    }
+
+    /// For logs and metrics.
+    package var routeLabel: String { "bff\(suffix)" }
+
+    /// The endpoint that the canonical path names exactly; nothing else below the prefix exists (G74).
+    static func find(_ selector: borrowing RouteSelector, behind prefix: Int) -> Endpoint? {
+        let path = selector.canonical.bytes
+        guard path.count > prefix else { return nil }
+        let suffix = path.extracting(prefix..<path.count)
+        for endpoint in allCases where suffix.equals(endpoint.suffix) { return endpoint }
+        return nil
+    }
+}

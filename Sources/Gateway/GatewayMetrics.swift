@@ -1,0 +1,65 @@
+package import Routing
+package import Telemetry
+
+/// The numbers the gateway counts (contract, section 5); looked up once, one atomic instruction each afterwards.
+package final class GatewayMetrics: Sendable {
+    package let registry: MetricRegistry
+    package let cacheHits: Counter
+    package let cacheMisses: Counter
+    package let duplicateCookies: Counter
+    package let tokenEchoes: Counter
+    package let unreadableSessions: Counter
+    package let upstreamFailures: Counter
+    package let refreshWaiters: Gauge
+    package let crossSiteRejections: [CrossSiteReason: Counter]
+
+    package init(registry: MetricRegistry) {
+        self.registry = registry
+        cacheHits = registry.counter("session_cache_hits_total", help: "Requests whose session was in memory.")
+        cacheMisses = registry.counter(
+            "session_cache_misses_total", help: "Requests whose session the store was asked for.")
+        duplicateCookies = registry.counter(
+            "duplicate_cookies_total", help: "Requests with more than one session cookie, which count as none.")
+        tokenEchoes = registry.counter(
+            "token_echoes_total", help: "Upstream answers in which the token that we attached was found.")
+        unreadableSessions = registry.counter(
+            "unreadable_sessions_total", help: "Rows of this site that did not open, and were ended.")
+        upstreamFailures = registry.counter("upstream_failures_total", help: "Exchanges with upstreams that failed.")
+        refreshWaiters = registry.gauge("refresh_waiters", help: "Requests that wait for a token refresh.")
+        crossSiteRejections = Dictionary(
+            uniqueKeysWithValues: CrossSiteReason.allCases.map { reason in
+                (
+                    reason,
+                    registry.counter(
+                        "csrf_rejected_total", help: "Requests refused as another site's doing.",
+                        labels: [("reason", reason.label.description)])
+                )
+            })
+    }
+
+    package func login(_ provider: String, _ outcome: String) {
+        registry.counter(
+            "logins_total", help: "Sign-ins by outcome.", labels: [("provider", provider), ("outcome", outcome)]
+        ).add()
+    }
+
+    package func callbackRejected(_ reason: String) {
+        registry.counter(
+            "callbacks_rejected_total", help: "Authorization responses that were not believed.",
+            labels: [("reason", reason)]
+        ).add()
+    }
+
+    package func refresh(_ provider: String, _ outcome: String) {
+        registry.counter(
+            "refreshes_total", help: "Token refreshes by outcome.",
+            labels: [("provider", provider), ("outcome", outcome)]
+        ).add()
+    }
+
+    package func store(_ operation: String, _ duration: Duration) {
+        registry.histogram(
+            "store_duration_seconds", help: "Calls of the session store.", labels: [("operation", operation)]
+        ).observe(duration)
+    }
+}

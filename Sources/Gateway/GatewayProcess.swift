@@ -1,0 +1,213 @@
+import Cryptography
+import Fetching
+import HTTPServer
+package import OpenIDConnect
+import Routing
+import Sessions
+package import Sockets
+import Synchronization
+package import Telemetry
+import Threads
+package import Time
+
+/// The running gateway: store, control plane and workers, from start to drain.
+package final class GatewayProcess: Sendable {
+    package let addresses: [SocketAddress]
+    package let metrics: GatewayMetrics
+    package let keeper: SessionKeeper
+    package let provider: ProviderClient
+    private let settings: GatewaySettings
+    private let clock: TimeSource
+    private let log: Logger
+    private let refreshes: TokenRefreshes
+    private let fetcher: Fetcher
+    private let resolver: Resolver
+    private let limit: ConnectionLimit
+    private let mailboxes: [Mailbox<WorkerMessage>]
+    private let workersLeft: Atomic<Int>
+    private let allEnded: Semaphore
+    private let draining = Atomic<Bool>(false)
+    private let housekeeping: Task<Void, Never>
+
+    /// Opens the store and the listeners and starts the workers; the provider is asked for in the background (D9).
+    ///
+    /// - Parameter fatal: called when it turns out later that this gateway must not run (H1); the text is for people.
+    package init(
+        _ settings: GatewaySettings, clock: TimeSource = .system, log: Logger, registry: MetricRegistry,
+        fatal: @escaping @Sendable (String) -> Void
+    ) async throws(GatewayStartError) {
+        self.settings = settings
+        self.clock = clock
+        self.log = log
+        metrics = GatewayMetrics(registry: registry)
+        let snapshot: Snapshot
+        do throws(SnapshotError) {
+            snapshot = try Snapshot(settings, pseudonym: "postern-" + Self.shortName())
+        } catch {
+            throw .settings(String(describing: error))
+        }
+
+        // Listeners first: a port that is taken is the commonest mistake, and costs nothing to find.
+        let count = settings.workers > 0 ? settings.workers : Machine.cores
+        var sockets: [[ListeningSocket]] = Array(repeating: [], count: count)
+        var addresses: [SocketAddress] = []
+        for listener in settings.listeners {
+            do throws(ListenError) {
+                let opened = try ListeningSocket.open(listener.address, count: count)
+                for (worker, socket) in opened.enumerated() { sockets[worker].append(socket) }
+                if let first = opened.first { addresses.append(first.address) }
+            } catch {
+                throw .listen(error)
+            }
+        }
+        self.addresses = addresses
+
+        do throws(ThreadError) {
+            fetcher = try Fetcher()
+            resolver = try Resolver()
+        } catch {
+            throw .system("a thread: error \(error.errno)")
+        }
+        let store = try await GatewayStore(settings, clock: clock)
+        let events = ProviderEvents(settings.provider, log: log, fatal: fatal)
+        let provider: ProviderClient
+        do throws(OpenIDConnectError) {
+            provider = try ProviderClient(
+                settings.provider, siteIsSecure: snapshot.sites.sites.contains { $0.isSecure },
+                neededClaims: snapshot.neededClaims,
+                backChannel: FetchingBackChannel(fetcher: fetcher, settings: settings.provider),
+                documents: StoredDocuments(registry: store.registry, provider: settings.provider.name), time: clock,
+                observe: { events.note($0) })
+        } catch {
+            throw .settings("provider: \(error.reason)")
+        }
+        self.provider = provider
+        let log = log
+        let keeper = SessionKeeper(
+            registry: store.registry, cache: SessionCache(settings.session.cache), settings: settings.session,
+            sites: snapshot.sites.sites.map(\.origin), clock: clock, log: log, metrics: metrics,
+            health: StoreHealth(grace: settings.session.storeGrace),
+            render: { session in
+                let (lines, omissions) = snapshot.headerLines(for: session)
+                for omission in omissions {
+                    log.warning(
+                        "header_left_out",
+                        [
+                            ("header", .string(omission.header)), ("claim", .string(omission.claim)),
+                            ("reason", .string("\(omission.reason)")), ("session", .string(session.publicID)),
+                        ])
+                }
+                return lines
+            },
+            revoke: { tokens in await provider.revokeForGood(tokens, log) })
+        store.observer.observe { keeper.observed($0) }
+        self.keeper = keeper
+        refreshes = TokenRefreshes(keeper: keeper, provider: provider, settings: settings.provider)
+        let sites = LoginSites(snapshot, keys: store.keys)
+        let desk = ControlDesk(
+            keeper: keeper, refreshes: refreshes,
+            logins: LoginFlow(keeper: keeper, provider: provider, sites: sites),
+            logouts: LogoutFlow(keeper: keeper, provider: provider, sites: sites), metrics: metrics)
+
+        limit = ConnectionLimit(most: settings.server.connections)
+        workersLeft = Atomic(count)
+        allEnded = Semaphore()
+        var mailboxes: [Mailbox<WorkerMessage>] = []
+        do throws(SystemError) {
+            for _ in 0..<count { mailboxes.append(try Mailbox<WorkerMessage>()) }
+        } catch {
+            throw .system("\(error)")
+        }
+        self.mailboxes = mailboxes
+        for mailbox in mailboxes { desk.enroll(mailbox) }
+        let services = WorkerServices(
+            clock: clock, desk: desk, keeper: keeper, metrics: metrics, log: log, resolver: resolver)
+        housekeeping = Housekeeping.start(keeper: keeper, provider: provider, sweeper: store.sweeper)
+        try start(count, snapshot, services, sockets)
+        metrics.watch(limit: limit, keeper: keeper, settings: settings)
+    }
+
+    private func start(
+        _ count: Int, _ snapshot: Snapshot, _ services: WorkerServices, _ sockets: [[ListeningSocket]]
+    ) throws(GatewayStartError) {
+        do throws(ThreadError) {
+            for number in 0..<count {
+                let (mailbox, listeners, log) = (mailboxes[number], sockets[number], log)
+                let ended: @Sendable () -> Void = { [self] in workerEnded() }
+                _ = try Thread.start(name: "worker \(number)") { [limit] in
+                    do throws(SystemError) {
+                        let worker = try Worker(
+                            number: UInt16(number), snapshot: snapshot, services: services, mailbox: mailbox)
+                        try worker.run(listeners, limit: limit)
+                    } catch {
+                        log.error("worker_failed", [("error", .string("\(error)"))])
+                    }
+                    ended()
+                }
+            }
+        } catch {
+            throw .system("a thread: error \(error.errno)")
+        }
+    }
+
+    private func workerEnded() {
+        if workersLeft.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { allEnded.signal() }
+    }
+
+    /// 8 letters that tell this process from others.
+    private static func shortName() -> String {
+        var generator = SystemRandomNumberGenerator()
+        return String(UInt32.random(in: 0x1000_0000...UInt32.max, using: &generator), radix: 36)
+    }
+
+    /// True while the gateway takes no new requests.
+    package var isDraining: Bool { draining.load(ordering: .relaxed) }
+
+    /// Open client connections.
+    package var connections: Int { limit.count }
+
+    /// Takes nothing new, lets what is under way end within `shutdown.drain`, and closes the store.
+    ///
+    /// Returns when it is done.
+    package func stop() async {
+        draining.store(true, ordering: .relaxed)
+        for mailbox in mailboxes { mailbox.post(.drain) }
+        let (mailboxes, drain) = (mailboxes, settings.server.drain)
+        let deadline = Task {
+            try? await Task.sleep(for: drain)
+            if !Task.isCancelled { for mailbox in mailboxes { mailbox.post(.stop) } }
+        }
+        await waitForWorkers()
+        deadline.cancel()
+        // A refresh that was answered must reach the disk, or the next process finds a spent token.
+        await refreshes.settle()
+        housekeeping.cancel()
+        await keeper.writeUses()
+        await keeper.registry.close()
+        fetcher.stop()
+        resolver.stop()
+    }
+
+    /// Not on Swift's pool: its threads must not block.
+    private func waitForWorkers() async {
+        let ended = allEnded
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            let started = try? Thread.start(name: "drain") {
+                ended.wait()
+                ended.signal()
+                continuation.resume()
+            }
+            if started == nil { continuation.resume() }
+        }
+    }
+}
+
+/// What workers share.
+struct WorkerServices: Sendable {
+    let clock: TimeSource
+    let desk: ControlDesk
+    let keeper: SessionKeeper
+    let metrics: GatewayMetrics
+    let log: Logger
+    let resolver: Resolver
+}

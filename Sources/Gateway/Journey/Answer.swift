@@ -1,0 +1,218 @@
+import Bytes
+import HTTP
+import HTTPClient
+import HTTPServer
+import Routing
+import Sockets
+import Telemetry
+import Time
+
+/// Seventh stage: the upstream's answer goes to the browser, less what a browser must not have.
+extension RequestJourney {
+    func upstreamInterim(_ stream: UpstreamStream, _ head: ResponseHead) {
+        guard let exchange, head.status != 100, head.status != 101 else { return }
+        worker.responseFields.clear()
+        for position in 0..<head.fields.count where !HopByHop.contains(head.fields, position) {
+            if head.fields.known(position) == .link { worker.responseFields.copy(position, of: head.fields) }
+        }
+        exchange.sendInterim(head.status, worker.responseFields)
+    }
+
+    func upstreamResponded(_ stream: UpstreamStream, _ head: ResponseHead) {
+        guard let exchange, let plan else { return }
+        upstreamTime = upstreamAt.map { worker.loop.now.since($0) }
+        responseBegun = true
+        guard writeResponseFields(head, plan, into: &worker.responseFields) else {
+            stream.cancel()
+            self.stream = nil
+            refuse(.tokenEchoed, exchange)
+            return
+        }
+        status = head.status
+        exchange.sendHead(
+            head.status, reason: head.reason, worker.responseFields, framing: responseFraming(head, exchange))
+    }
+
+    private func responseFraming(_ head: ResponseHead, _ exchange: Exchange) -> ResponseFraming {
+        switch head.framing {
+        case .length(let length): return .length(length)
+        case .chunked, .untilClose: return .unknown
+        case .none:
+            // HEAD and 304 announce the length that GET would have had; it is the upstream's to know.
+            if let position = head.fields.first(.contentLength), let length = Int(ascii: head.fields.value(position)) {
+                return .length(length)
+            }
+            return .none
+        }
+    }
+
+    /// Writes the fields that the browser sees; false when the token is among them and the route refuses that (E35).
+    private func writeResponseFields(_ head: ResponseHead, _ plan: RoutePlan, into output: inout Fields) -> Bool {
+        output.clear()
+        let token = attachedToken(plan)
+        echo.begin(token: plan.settings.tokenEcho == .pass ? [] : token)
+        let hidesSharing = plan.settings.crossSite == .auto && plan.settings.access != .public
+        var cacheControl = CacheControlState()
+        var variesByCookie = false
+        for position in 0..<head.fields.count {
+            if HopByHop.contains(head.fields, position) { continue }
+            let known = head.fields.known(position)
+            switch known {
+            case .contentLength: continue
+            case .setCookie where snapshot.isReserved(setCookie: head.fields.value(position)):
+                // Nobody behind us may set, replace or delete our cookies (E12).
+                worker.log.warning("upstream_cookie_dropped", [("route", .string(plan.label))])
+                continue
+            case .accessControlAllowOrigin, .accessControlAllowCredentials, .accessControlAllowMethods,
+                .accessControlAllowHeaders, .accessControlExposeHeaders, .accessControlMaxAge:
+                if hidesSharing { continue }
+            case .clearSiteData:
+                if ClearSiteData.touchesCookies(head.fields.value(position)) {
+                    ClearSiteData.writeWithoutCookies(head.fields.value(position), into: &output)
+                    worker.log.warning("upstream_clear_site_data", [("route", .string(plan.label))])
+                    continue
+                }
+            case .cacheControl: cacheControl.read(head.fields.value(position))
+            case .vary:
+                variesByCookie = variesByCookie || CacheControlState.names("cookie", in: head.fields.value(position))
+            default: break
+            }
+            if plan.responses.removes(head.fields.name(position)) { continue }
+            if !token.isEmpty, echo.occurs(in: head.fields.value(position)) {
+                worker.metrics.tokenEchoes.add()
+                worker.log.warning("token_echo", [("route", .string(plan.label)), ("where", "header")])
+                if plan.settings.tokenEcho == .refuse { return false }
+                continue
+            }
+            output.copy(position, of: head.fields)
+        }
+        protectFromCaches(plan, cacheControl, variesByCookie, into: &output)
+        let lines = plan.responses.lines
+        output.appendRaw(lines: lines.span)
+        watchBody(head, plan)
+        return true
+    }
+
+    /// Gives back what shared caches lose when a cookie becomes an `Authorization` (E27).
+    private func protectFromCaches(
+        _ plan: RoutePlan, _ state: CacheControlState, _ variesByCookie: Bool, into output: inout Fields
+    ) {
+        guard plan.settings.cache == .protect, plan.settings.access != .public else { return }
+        if plan.settings.access == .optional, !variesByCookie { output.append(.vary, text: "Cookie") }
+        guard session != nil else { return }
+        if !state.isPresent {
+            output.append(.cacheControl, text: "no-store")
+        } else if !state.decidesSharing {
+            output.append(.cacheControl, text: "private")
+        }
+    }
+
+    /// The token that went upstream with this request; empty when none did.
+    private func attachedToken(_ plan: RoutePlan) -> [UInt8] {
+        guard let record else { return [] }
+        switch plan.settings.token {
+        case .access: return record.accessToken
+        case .id: return record.idToken
+        case .none: return []
+        }
+    }
+
+    /// Bodies that cannot hold a readable token are not looked at: compressed ones, and what is neither text nor JSON.
+    private func watchBody(_ head: ResponseHead, _ plan: RoutePlan) {
+        let encoded = head.fields.first(.contentEncoding).map { !head.fields.value($0).equalsIgnoringCase("identity") }
+        let textual = head.fields.first(.contentType).map { TextualType.holds(head.fields.value($0)) }
+        if encoded == true || textual == false { echo.begin(token: []) }
+    }
+
+    // MARK: The response's body
+
+    func upstreamReceived(_ stream: UpstreamStream, _ piece: Span<UInt8>) {
+        guard let exchange else { return }
+        if echo.isWatching {
+            let foundBefore = echo.found
+            let masked = worker.masked
+            masked.buffer.clear()
+            echo.filter(piece, into: &masked.buffer)
+            if echo.found, !foundBefore, tokenFoundInBody(exchange) { return }
+            exchange.send(masked.buffer.bytes)
+        } else {
+            exchange.send(piece)
+        }
+        if !exchange.canSend { stream.pause() }
+    }
+
+    /// Notes an echo; true when the response was broken off for it.
+    private func tokenFoundInBody(_ exchange: Exchange) -> Bool {
+        worker.metrics.tokenEchoes.add()
+        worker.log.warning("token_echo", [("route", .string(plan?.label ?? "")), ("where", "body")])
+        guard plan?.settings.tokenEcho == .refuse else { return false }
+        stream?.cancel()
+        stream = nil
+        exchange.abort()
+        return true
+    }
+
+    func upstreamEnded(_ stream: UpstreamStream) {
+        guard let exchange else { return }
+        if echo.isWatching {
+            let masked = worker.masked
+            masked.buffer.clear()
+            echo.end(into: &masked.buffer)
+            exchange.send(masked.buffer.bytes)
+        }
+        self.stream = nil
+        if stream.trailers.isEmpty { exchange.finish() } else { exchange.finish(trailers: stream.trailers) }
+    }
+
+    func canSendMore(_ exchange: Exchange) { stream?.resume() }
+
+    func upstreamFailed(_ stream: UpstreamStream, _ failure: UpstreamFailure) {
+        guard let exchange else { return }
+        self.stream = nil
+        worker.metrics.upstreamFailures.add()
+        if responseBegun {
+            // What is missing must be seen to be missing (G52).
+            exchange.abort()
+            return
+        }
+        if mayTryAgain(stream, failure, exchange) {
+            upstreamRetried = true
+            _ = forward(exchange)
+            return
+        }
+        worker.log.warning(
+            "upstream_failed",
+            [
+                ("route", .string(plan?.label ?? "")), ("failure", .string(failure.reasonCode.description)),
+                ("request_id", .string(requestIDText)),
+            ])
+        refuse(GatewayFailure(failure), exchange)
+    }
+
+    /// Idempotent, nothing of a response seen, no body to send again, and only once (G41).
+    ///
+    /// What never left may always be sent again.
+    private func mayTryAgain(_ stream: UpstreamStream, _ failure: UpstreamFailure, _ exchange: Exchange) -> Bool {
+        guard !upstreamRetried, !exchange.bodyIsExpected, let plan, plan.retries > 0, !stream.hasResponse else {
+            return false
+        }
+        guard failure == .closedBeforeResponse else { return false }
+        if !stream.hasSent { return true }
+        switch exchange.head.method {
+        case .get, .head, .options, .put, .delete, .trace: return true
+        case .post, .patch, .connect, .other: return false
+        }
+    }
+}
+
+extension GatewayFailure {
+    /// What a browser is told of an upstream's failure: nothing about addresses (G55).
+    init(_ failure: UpstreamFailure) {
+        switch failure {
+        case .overloaded: self = .busy
+        case _ where failure.isTimeout: self = .upstreamTimeout
+        case _ where failure.isBeforeRequest: self = .upstreamUnreachable
+        default: self = .upstreamBroken
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import Bytes
+import HTTP
+import HTTPServer
+import Routing
+import Sessions
+import Sockets
+import Telemetry
+import Time
+
+/// Fourth stage: first whether the request was meant by our own pages, then whether its session may have what it asks.
+extension RequestJourney {
+    func decide(_ exchange: Exchange) -> Step {
+        checkLifetime()
+        if let endpoint { return decide(endpoint, exchange) }
+        guard let plan else { return refuse(.internalError, exchange) }
+
+        // A preflight asks for other origins; none of them may use a session here (E24).
+        if evidence.isPreflight, plan.settings.crossSite == .auto { return refuseCrossSite(.preflight, exchange) }
+
+        if session != nil {
+            if !SpeculationRule.allowsSession(evidence) { return refuse(.speculative, exchange) }
+            if case .refuse(let reason) = CrossSiteRule.verdict(evidence, plan.settings.crossSite) {
+                guard plan.settings.access == .optional else { return refuseCrossSite(reason, exchange) }
+                worker.metrics.crossSiteRejections[reason]?.add()
+                session = nil
+            }
+        }
+        if let session {
+            touch(session)
+            return .next(.freshen)
+        }
+        return plan.settings.access == .optional ? .next(.forward) : signInOrRefuse(exchange)
+    }
+
+    /// Drops a session whose time is over: by inactivity, by age, or because somebody ended it.
+    private func checkLifetime() {
+        guard let live = session else { return }
+        if let ended = live.ended {
+            endReason = ended
+            session = nil
+            return
+        }
+        if live.record.lifetime.verdict(live.lastUse, now: now, instant: worker.loop.now) == .alive { return }
+        worker.desk.post(.end(live, .expired))
+        endReason = .expired
+        self.session = nil
+    }
+
+    /// Notes that the user is there.
+    func touch(_ session: LiveSession) {
+        if session.touch(now, worker.loop.now, storedEvery: snapshot.touchInterval) {
+            worker.desk.post(.touch(session))
+        }
+    }
+
+    private func decide(_ endpoint: Endpoint, _ exchange: Exchange) -> Step {
+        if !SpeculationRule.allowsEndpoint(evidence) { return refuse(.speculative, exchange) }
+        guard endpoint.demand.isMet(by: evidence) else {
+            return refuseCrossSite(endpoint == .user ? .header : .fetchSite, exchange)
+        }
+        return .next(.forward)
+    }
+
+    func refuseCrossSite(_ reason: CrossSiteReason, _ exchange: Exchange) -> Step {
+        worker.metrics.crossSiteRejections[reason]?.add()
+        return refuse(.crossSite(reason.label), exchange)
+    }
+
+    /// Nobody is signed in, and the route wants somebody (A15).
+    @discardableResult
+    func signInOrRefuse(_ exchange: Exchange) -> Step {
+        guard let plan else { return refuse(.internalError, exchange) }
+        switch SignInRule.answer(evidence, plan.settings.unauthenticated) {
+        case .unauthorized: return refuseUnauthorized(exchange)
+        case .tooEarly: return refuse(.speculative, exchange)
+        case .signIn:
+            // K2: a Strict cookie does not come with a navigation from another site; one bounce shows whether it exists.
+            if snapshot.settings.session.sameSite == .strict, evidence.site == .crossSite || evidence.site == .sameSite
+            {
+                return bounce(exchange)
+            }
+            let head = exchange.head
+            let target = ReturnTarget.ofRequest(
+                target: head.target, path: head.path, endpoints: snapshot.endpoints,
+                tolerances: plan.settings.tolerances)
+            let key = park(for: .answer, atMost: snapshot.longestWaitForProvider)
+            worker.desk.post(
+                .signIn(
+                    key,
+                    SignInRequest(
+                        returnTarget: target, browser: browserState(exchange), isGET: head.method == .get)))
+            return .stay
+        }
+    }
+}

@@ -1,0 +1,158 @@
+import Bytes
+import HTTP
+import HTTPClient
+import HTTPServer
+import Routing
+import Sockets
+import Telemetry
+import Time
+
+/// Sixth stage: the request goes upstream, in our words (contract, section 4).
+extension RequestJourney {
+    func forward(_ exchange: Exchange) -> Step {
+        if endpoint != nil { return answerEndpoint(exchange) }
+        guard let plan else { return refuse(.internalError, exchange) }
+        guard let upstream = plan.upstream else { return refuse(.notFound, exchange) }
+        waiting = .upstream
+        worker.pools[upstream].open(for: self)
+        return .stay
+    }
+
+    func upstreamReady(_ stream: UpstreamStream) {
+        guard let exchange, let plan else {
+            stream.cancel()
+            return
+        }
+        self.stream = stream
+        upstreamAt = worker.loop.now
+        let head = exchange.head
+        writeRequestFields(exchange, plan, into: &worker.requestFields)
+        let methodBytes = head.methodBytes
+        if plan.strippedSegments > 0 {
+            let target = worker.target
+            plan.writeTarget(head.target, into: &target.buffer)
+            stream.sendHead(
+                method: methodBytes, target: target.buffer.bytes, worker.requestFields, framing: head.framing)
+        } else {
+            let target = head.target
+            stream.sendHead(method: methodBytes, target: target, worker.requestFields, framing: head.framing)
+        }
+        if exchange.bodyIsExpected {
+            // Everything has been checked; now the body may come (G38).
+            exchange.sendContinue()
+            exchange.resumeReading()
+        } else {
+            stream.finish()
+            requestEnded = true
+        }
+    }
+
+    /// Writes the fields that the upstream sees: the client's that may pass, then ours.
+    ///
+    /// What belongs to the connection goes first, so that no `Connection` option can take away what is added after it
+    /// (G31).
+    private func writeRequestFields(_ exchange: Exchange, _ plan: RoutePlan, into output: inout Fields) {
+        let head = exchange.head
+        output.clear()
+        let hostLine = plan.hostLine
+        output.appendRaw(lines: hostLine.span)
+        for position in 0..<head.fields.count {
+            let known = head.fields.known(position)
+            if Snapshot.neverForwarded.contains(known) || HopByHop.contains(head.fields, position) { continue }
+            let name = head.fields.name(position)
+            if snapshot.protectedNames.contains(name, dependsOnMethod: plan.dependsOnMethod)
+                || plan.requests.removes(name)
+            {
+                continue
+            }
+            output.copy(position, of: head.fields)
+        }
+        CookieReader(head.fields).copyOthers(into: &output) { snapshot.isReserved(cookie: $0) }
+        if let record {
+            let bearer =
+                switch plan.settings.token {
+                case .access: record.bearer
+                case .id: record.idBearer
+                case .none: [UInt8]()
+                }
+            if !bearer.isEmpty { output.append(.authorization, bearer.span) }
+        }
+        let staticLines = plan.requests.staticLines
+        output.appendRaw(lines: staticLines.span)
+        if let session, let lines = plan.headerPlan.map({ (record ?? session.record).headerLines[$0] }) {
+            output.appendRaw(lines: lines.span)
+        }
+        if head.acceptsTrailers { output.append(.te, text: "trailers") }
+        writeForwarding(exchange, plan, into: &output)
+    }
+
+    /// Who asks, under which name, over which protocol: in both families, and in both the same (G33).
+    private func writeForwarding(_ exchange: Exchange, _ plan: RoutePlan, into output: inout Fields) {
+        let peer = exchange.peerText
+        let address = peer.buffer.bytes
+        // An address that the connection does not have (a unix socket) is said in no way that could be believed.
+        if !address.isEmpty {
+            output.append(.xForwardedFor, address)
+            output.begin(.forwarded)
+            let isIPv6 = address.firstIndex(of: UInt8(ascii: ":")) != nil
+            output.extend(isIPv6 ? "for=\"[" : "for=")
+            output.extend(address)
+            output.extend(isIPv6 ? "]\"" : "")
+            let rest = plan.forwardedRest[site]
+            output.extend(rest.span)
+            output.end()
+        }
+        let siteLines = plan.siteLines[site]
+        output.appendRaw(lines: siteLines.span)
+
+        let head = exchange.head
+        output.begin(.via)
+        var from = 0
+        while let line = head.fields.next(.via, from: from) {
+            output.extend(head.fields.value(line))
+            output.extend(", ")
+            from = line + 1
+        }
+        output.extend(head.version == .http10 ? "1.0 " : "1.1 ")
+        let pseudonym = snapshot.pseudonym
+        output.extend(pseudonym.span)
+        output.end()
+
+        let requestID = requestID
+        output.append(.xRequestID, requestID.buffer.bytes)
+        let incoming = head.fields.first(.traceparent)
+        output.begin(.traceparent)
+        let trace = worker.trace
+        trace.buffer.clear()
+        if let incoming {
+            TraceContext.child(of: head.fields.value(incoming), using: &worker.identifiers).write(into: &trace.buffer)
+        } else {
+            TraceContext(using: &worker.identifiers).write(into: &trace.buffer)
+        }
+        output.extend(trace.buffer.bytes)
+        output.end()
+    }
+
+    // MARK: The request's body
+
+    func received(_ exchange: Exchange, _ piece: Span<UInt8>) {
+        guard let stream, let plan else { return }
+        bodySeen += piece.count
+        if plan.settings.bodyLimit > 0, bodySeen > plan.settings.bodyLimit {
+            stream.cancel()
+            self.stream = nil
+            refuse(.bodyTooLarge, exchange)
+            return
+        }
+        stream.send(piece)
+        if !stream.canSend { exchange.pauseReading() }
+    }
+
+    func ended(_ exchange: Exchange) {
+        guard let stream, !requestEnded else { return }
+        requestEnded = true
+        if exchange.trailers.isEmpty { stream.finish() } else { stream.finish(trailers: exchange.trailers) }
+    }
+
+    func upstreamCanSendMore(_ stream: UpstreamStream) { exchange?.resumeReading() }
+}

@@ -1,0 +1,36 @@
+import Bytes
+import HTTP
+import HTTPServer
+import Routing
+import Sockets
+import Telemetry
+import Time
+
+/// Second stage: host, path and method lead to a route, to one of our endpoints, or nowhere.
+extension RequestJourney {
+    func match(_ exchange: Exchange) -> Step {
+        let head = exchange.head
+        switch worker.selector.select(site: site, path: head.path, method: head.methodBytes, in: snapshot.table) {
+        case .refused(let refusal):
+            return refuse(.badPath(refusal.reasonCode), exchange)
+        case .notFound:
+            return refuse(.notFound, exchange)
+        case .methodNotAllowed(let group):
+            return refuse(.methodNotAllowed(allow: snapshot.table.allow(group)), exchange)
+        case .endpoint:
+            guard let found = Endpoint.find(worker.selector, behind: snapshot.endpointsPrefix.count) else {
+                return refuse(.notFound, exchange)
+            }
+            endpoint = found
+            guard head.method == .get else { return refuse(.methodNotAllowed(allow: "GET"), exchange) }
+            return .next(.recognize)
+        case .route(let index):
+            let plan = snapshot.plans[index]
+            self.plan = plan
+            if plan.settings.bodyLimit > 0, case .length(let length) = head.framing, length > plan.settings.bodyLimit {
+                return refuse(.bodyTooLarge, exchange)
+            }
+            return .next(.recognize)
+        }
+    }
+}

@@ -1,0 +1,54 @@
+import Bytes
+import Cryptography
+import HTTP
+import HTTPServer
+import Routing
+import Sessions
+import Sockets
+import Telemetry
+import Time
+
+/// Third stage: the cookie names a session, in memory or in the store (station 1).
+extension RequestJourney {
+    func recognize(_ exchange: Exchange) -> Step {
+        if let plan, plan.settings.access == .public { return .next(.forward) }
+        let head = exchange.head
+        let name = snapshot.cookies[site].name
+        switch CookieReader(head.fields).find(name.span) {
+        case .none:
+            return .next(.decide)
+        case .several:
+            // Which of the two is ours depends on who planted the other: neither counts (E7).
+            worker.metrics.duplicateCookies.add()
+            return .next(.decide)
+        case .one(let value):
+            guard let digest = SessionID.digest(ofCookieValue: value) else { return .next(.decide) }
+            self.digest = digest
+            if let live = worker.cache.find(digest) {
+                // A database that nobody can reach may have been told of a logout that we have not (E49).
+                if worker.storeHealth.isLost(worker.loop.now) { return refuse(.storeUnavailable, exchange) }
+                worker.metrics.cacheHits.add()
+                session = live
+                return .next(.decide)
+            }
+            worker.metrics.cacheMisses.add()
+            guard let id = SessionID(cookieValue: value) else { return .next(.decide) }
+            let key = park(for: .session, atMost: Snapshot.longestWaitForStore)
+            worker.desk.post(.resolve(key, id, site: site))
+            return .stay
+        }
+    }
+
+    /// The desk has looked the session up.
+    func recognized(_ exchange: Exchange, _ finding: SessionResolution) {
+        switch finding {
+        case .found(let live): session = live
+        case .absent: endReason = nil
+        case .ended(let reason): endReason = reason
+        case .unavailable:
+            refuse(.storeUnavailable, exchange)
+            return
+        }
+        run(from: .decide)
+    }
+}

@@ -1,0 +1,191 @@
+import Bytes
+import Cryptography
+import HTTP
+import HTTPClient
+import HTTPServer
+import OpenIDConnect
+import Routing
+import Sessions
+import Sockets
+import Telemetry
+import Time
+
+/// The journey of a request: it is admitted, matched, recognized, decided, freshened, forwarded, answered, recorded.
+///
+/// Start reading here. Each stage is a file of its own in `Journey/`; ``run(from:)`` below is the one place where their
+/// order stands. A journey lives on one worker's thread from the first byte of its head to its log line, and is used
+/// again for another request. It waits for somebody else at two stations only, *recognize* and *freshen*, and at the
+/// desk when the answer is ours to make; then it is parked, and its key is how the answer finds it again.
+final class RequestJourney: ExchangeHandler, UpstreamHandler {
+    /// The stages that a request passes before its answer begins; *answer* and *record* follow the upstream's events.
+    enum Stage {
+        case admit, match, recognize, decide, freshen, forward
+    }
+
+    /// What a stage came to.
+    enum Step {
+        case next(Stage)
+        /// Parked, or answered: whoever comes next wakes the journey, or nobody does.
+        case stay
+    }
+
+    /// What a parked journey waits for.
+    enum Waiting: Equatable {
+        case nothing, session, tokens, answer, upstream
+    }
+
+    unowned let worker: Worker
+    var exchange: Exchange?
+    var stream: UpstreamStream?
+    var snapshot: Snapshot
+
+    // What the stages found out.
+    var site = 0
+    var plan: RoutePlan?
+    var endpoint: Endpoint?
+    var evidence = RequestEvidence()
+    var session: LiveSession?
+    var record: SessionRecord?
+    /// The digest of the session cookie, whether or not a session belongs to it.
+    var digest: SHA256Digest?
+    /// Why there is no session although there was one.
+    var endReason: SessionEnd?
+    let requestID = BufferBox(capacity: 64)
+    var now = Timestamp(milliseconds: 0)
+
+    // Where it stands.
+    var waiting = Waiting.nothing
+    var parked: Slot?
+    var parkedUntil = Instant.distantFuture
+    var requestEnded = false
+    var requestTrailersSent = false
+    var responseBegun = false
+    var upstreamRetried = false
+    var failure: GatewayFailure?
+
+    // For the log line.
+    var status = 0
+    var startedAt = Instant(nanoseconds: 0)
+    var upstreamAt: Instant?
+    var upstreamTime: Duration?
+
+    // The relay.
+    var echo = TokenEchoGuard()
+    var bodySeen = 0
+
+    init(worker: Worker) {
+        self.worker = worker
+        snapshot = worker.snapshot
+    }
+
+    /// Runs the stages in their order until one of them stays.
+    func run(from first: Stage) {
+        guard let exchange else { return }
+        var stage = first
+        while true {
+            let step =
+                switch stage {
+                case .admit: admit(exchange)
+                case .match: match(exchange)
+                case .recognize: recognize(exchange)
+                case .decide: decide(exchange)
+                case .freshen: freshen(exchange)
+                case .forward: forward(exchange)
+                }
+            guard case .next(let next) = step else { return }
+            stage = next
+        }
+    }
+
+    // MARK: The client's side
+
+    func began(_ exchange: Exchange) {
+        begin(exchange)
+        run(from: .admit)
+    }
+
+    func failed(_ exchange: Exchange, _ failure: ExchangeFailure) {
+        unpark()
+        stream?.cancel()
+        stream = nil
+        if status == 0 { status = failure == .requestTimeout ? 408 : 499 }
+        conclude(exchange)
+    }
+
+    func finished(_ exchange: Exchange) {
+        conclude(exchange)
+    }
+
+    /// Takes everything back to the beginning.
+    private func begin(_ exchange: Exchange) {
+        self.exchange = exchange
+        snapshot = worker.snapshot
+        startedAt = exchange.startedAt
+        now = worker.clock.now()
+        // Nobody may have the body before somebody is known to want it (G38, G54).
+        if exchange.bodyIsExpected { exchange.pauseReading() }
+    }
+
+    /// The eighth stage, and the end.
+    private func conclude(_ exchange: Exchange) {
+        writeRecord(exchange)
+        self.exchange = nil
+        stream = nil
+        plan = nil
+        endpoint = nil
+        evidence = RequestEvidence()
+        bodySeen = 0
+        session = nil
+        record = nil
+        digest = nil
+        endReason = nil
+        requestID.buffer.clear()
+        waiting = .nothing
+        requestEnded = false
+        responseBegun = false
+        upstreamRetried = false
+        failure = nil
+        status = 0
+        upstreamAt = nil
+        upstreamTime = nil
+        echo.begin(token: [])
+        worker.takeBack(self)
+    }
+
+    // MARK: Waiting
+
+    /// Leaves the journey under a key; ``Worker`` wakes it when news for the key comes, or when the time is over.
+    func park(for what: Waiting, atMost limit: Duration) -> SlotKey {
+        waiting = what
+        let slot = worker.park(self)
+        parked = slot
+        parkedUntil = worker.loop.now + limit
+        return SlotKey(worker: worker.number, slot: slot.index, tenancy: slot.tenancy)
+    }
+
+    /// Takes the key back: news for it finds nobody from now on.
+    func unpark() {
+        if let parked { worker.unpark(parked) }
+        parked = nil
+        if waiting != .upstream { waiting = .nothing }
+    }
+
+    /// News from the desk.
+    func wake(_ news: JourneyNews) {
+        unpark()
+        guard let exchange else { return }
+        switch news {
+        case .session(let finding): recognized(exchange, finding)
+        case .tokens(let result): freshened(exchange, result)
+        case .answer(let answer): send(answer, exchange)
+        case .failure(let failure): refuse(failure, exchange)
+        }
+    }
+
+    /// Nobody answered in time.
+    func waitedTooLong() {
+        unpark()
+        guard let exchange else { return }
+        refuse(.busy, exchange)
+    }
+}

@@ -1,0 +1,77 @@
+import Bytes
+import Formats
+import HTTPClient
+import Routing
+
+/// A route, compiled: everything about it that is the same for each request, rendered once.
+package final class RoutePlan: Sendable {
+    let index: Int
+    let settings: RouteSettings
+    /// The route's path, for logs and metrics.
+    let label: String
+    let labelBytes: [UInt8]
+    /// The index of its upstream; nil where files are served.
+    let upstream: Int?
+    let retries: Int
+    /// `Host: …` CR LF, the upstream's (G37).
+    let hostLine: [UInt8]
+    /// Which of the snapshot's header plans its claims make; nil without one.
+    let headerPlan: Int?
+    /// `X-Forwarded-Host` and `-Proto` by site, and the rest of a `Forwarded` element.
+    let siteLines: [[UInt8]]
+    let forwardedRest: [[UInt8]]
+    let requests: RequestHeaderRules
+    let responses: ResponseHeaderRules
+    /// The route was chosen by its method, so nothing may say that it is another one (G73).
+    let dependsOnMethod: Bool
+    /// Segments of the path that do not go upstream (`strip_prefix`).
+    let strippedSegments: Int
+
+    init(
+        index: Int, settings: RouteSettings, upstream: (index: Int, settings: UpstreamSettings)?,
+        requests: RequestHeaderRules, headerPlan: Int?, dependsOnMethod: Bool, sites: SiteOrigins
+    ) throws(HeaderRuleError) {
+        self.index = index
+        self.settings = settings
+        label = settings.path.text
+        labelBytes = Array(label.utf8)
+        self.upstream = upstream?.index
+        retries = upstream?.settings.retries ?? 0
+        hostLine = Array("Host: \(upstream?.settings.servers.first?.authority ?? "localhost")\r\n".utf8)
+        self.headerPlan = headerPlan
+        siteLines = sites.sites.map { site in
+            let proto = site.isSecure ? "https" : "http"
+            return Array("X-Forwarded-Host: \(site.authority)\r\nX-Forwarded-Proto: \(proto)\r\n".utf8)
+        }
+        forwardedRest = sites.sites.map { site in
+            // A host with a port or an IPv6 literal is no token, hence quoted (RFC 7239, section 4).
+            let isToken = site.authority.utf8.allSatisfy { ByteClass.token.contains($0) }
+            let host = isToken ? site.authority : "\"\(site.authority)\""
+            return Array(";host=\(host);proto=\(site.isSecure ? "https" : "http")".utf8)
+        }
+        self.requests = requests
+        responses = try ResponseHeaderRules(settings.responseHeaders)
+        self.dependsOnMethod = dependsOnMethod
+        strippedSegments =
+            settings.stripsPrefix && settings.path.kind == .prefix
+            ? settings.path.canonical.count { $0 == UInt8(ascii: "/") } : 0
+    }
+
+    /// Writes the target that goes upstream: without the route's prefix, beginning with a slash.
+    ///
+    /// Counted in segments, not in bytes: the prefix may have been written with percent-encoded letters.
+    func writeTarget(_ target: Span<UInt8>, into output: inout ByteBuffer) {
+        output.clear()
+        var at = 0
+        var segments = strippedSegments
+        while at < target.count, target[at] != UInt8(ascii: "?") {
+            if target[at] == UInt8(ascii: "/") {
+                if segments == 0 { break }
+                segments -= 1
+            }
+            at += 1
+        }
+        if at == target.count || target[at] != UInt8(ascii: "/") { output.append(UInt8(ascii: "/")) }
+        output.append(target.extracting(at..<target.count))
+    }
+}

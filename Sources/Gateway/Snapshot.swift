@@ -1,0 +1,171 @@
+import Bytes
+import Formats
+import HTTP
+import HTTPClient
+import OpenIDConnect
+package import Routing
+package import Sessions
+import Telemetry
+
+/// A configuration as the workers use it: compiled, immutable, shared.
+package final class Snapshot: Sendable {
+    package let settings: GatewaySettings
+    let sites: SiteOrigins
+    let table: RouteTable
+    let plans: [RoutePlan]
+    /// The session cookie of each site.
+    let cookies: [SessionCookie]
+    private let reserved: ReservedCookies
+    /// Every header that some route sets, and every family that proxies believe: never accepted from a client (E33).
+    let protectedNames: ProtectedNames
+    /// What the routes make of a user's claims, one plan a distinct set of rules.
+    let headerPlans: [RequestHeaderRules]
+    let identity: IdentityClaims
+    let endpoints: PathPattern
+    let endpointsPrefix: [UInt8]
+    let loginPath: String
+    /// Our name in `Via`: another one in each process, so that two gateways in a row are not taken for a loop.
+    let pseudonym: [UInt8]
+    private let ownAnswerLines: [[UInt8]]
+    private let ownPageLines: [[UInt8]]
+
+    /// Passages through this process after which a request is refused (G32).
+    static let mostPassages = 3
+    /// Time that an access token must have left to be sent along without waiting for its successor.
+    static let enoughForOneRequest = Duration.seconds(5)
+    static let longestWaitForStore = Duration.seconds(10)
+
+    let longestWaitForProvider: Duration
+    let longestWaitForRefresh: Duration
+    /// How often the store is told that a session is in use.
+    let touchInterval: Duration
+
+    /// Fields of a client's request that never pass: replaced by ours, or nobody's business (contract, section 4).
+    static let neverForwarded: KnownFieldSet = [
+        .host, .cookie, .authorization, .proxyAuthorization, .dpop, .clientCert, .clientCertChain, .forwarded,
+        .xForwardedFor, .xForwardedHost, .xForwardedProto, .xForwardedPort, .xForwardedPrefix, .xForwardedServer,
+        .xForwardedUser, .xForwardedEmail, .xForwardedGroups, .xForwardedPreferredUsername, .xRealIP, .xRequestID,
+        .traceparent, .via, .expect, .contentLength,
+    ]
+
+    /// Compiles the settings.
+    ///
+    /// - Throws: ``SnapshotError``; settings that `Configuration` has checked do not lead there.
+    package init(_ settings: GatewaySettings, pseudonym: String) throws(SnapshotError) {
+        self.settings = settings
+        guard let sites = SiteOrigins(settings.publicURLs.compactMap { URLParts($0) }),
+            sites.sites.count == settings.publicURLs.count
+        else { throw .publicURL }
+        self.sites = sites
+        guard let endpoints = try? PathPattern(prefix: settings.endpointsPrefix) else { throw .endpoints }
+        self.endpoints = endpoints
+        do throws(RouteTableError) {
+            table = try RouteTable(routes: settings.routes, siteHosts: sites.hosts, endpoints: endpoints)
+        } catch {
+            throw .routes
+        }
+        let names = settings.provider.claims
+        var identity = IdentityClaims()
+        identity.user = ClaimPath(names.user)
+        identity.email = ClaimPath(names.email)
+        identity.groups = ClaimPath(names.groups)
+        identity.roles = ClaimPath(names.roles)
+        identity.believesUnverifiedEmail = settings.provider.tolerate.contains(.unverifiedEmail)
+        self.identity = identity
+        do throws(HeaderRuleError) {
+            let compiled = try Self.compile(settings, table, sites, identity)
+            plans = compiled.plans
+            headerPlans = compiled.headerPlans
+        } catch {
+            throw .headers
+        }
+        for route in settings.routes {
+            guard case .upstream(let name) = route.target else { continue }
+            guard settings.upstreams.contains(where: { $0.name == name }) else { throw .upstream(name) }
+        }
+        protectedNames = ProtectedNames(routes: settings.routes)
+        var cookies: [SessionCookie] = []
+        for site in sites.sites {
+            guard let cookie = SessionCookie(settings: settings.session, isSecure: site.isSecure) else {
+                throw .cookie
+            }
+            cookies.append(cookie)
+        }
+        self.cookies = cookies
+        reserved = ReservedCookies(sessionCookie: settings.session.cookie)
+        endpointsPrefix = Array(settings.endpointsPrefix.utf8)
+        loginPath = settings.endpointsPrefix + Endpoint.login.suffix.description
+        self.pseudonym = Array(pseudonym.utf8)
+        ownAnswerLines = sites.sites.map { OwnHeaders.lines(isPage: false, isSecure: $0.isSecure) }
+        ownPageLines = sites.sites.map { OwnHeaders.lines(isPage: true, isSecure: $0.isSecure) }
+        longestWaitForProvider = settings.provider.timeout * 3 + .seconds(5)
+        longestWaitForRefresh = settings.provider.timeout * 2 + .seconds(5)
+        touchInterval = min(.seconds(60), settings.session.idleTimeout / 10)
+    }
+
+    /// The lines that all our answers carry on a site.
+    func ownLines(isPage: Bool, site: Int) -> [UInt8] { isPage ? ownPageLines[site] : ownAnswerLines[site] }
+
+    func isReserved(cookie name: Span<UInt8>) -> Bool { reserved.contains(name) }
+
+    func isReserved(setCookie value: Span<UInt8>) -> Bool { reserved.contains(SetCookie.name(of: value)) }
+
+    /// The header lines that this user's claims make, for each plan.
+    package func headerLines(for session: Session) -> (lines: [[UInt8]], omissions: [HeaderOmission]) {
+        var lines: [[UInt8]] = []
+        var omissions: [HeaderOmission] = []
+        for plan in headerPlans {
+            let rendered = plan.rendered(for: session.claims)
+            lines.append(rendered.lines)
+            omissions += rendered.omissions
+        }
+        return (lines, omissions)
+    }
+
+    /// Claims that some route puts into a header, as dotted paths.
+    var neededClaims: [String] { Array(Set(headerPlans.flatMap { $0.claims.map(\.text) })).sorted() }
+
+    /// Compiles every route; those with the same header rules share one plan.
+    private static func compile(
+        _ settings: GatewaySettings, _ table: RouteTable, _ sites: SiteOrigins, _ identity: IdentityClaims
+    ) throws(HeaderRuleError) -> (plans: [RoutePlan], headerPlans: [RequestHeaderRules]) {
+        var headerPlans: [RequestHeaderRules] = []
+        var owners: [RouteSettings] = []
+        var plans: [RoutePlan] = []
+        for (index, route) in settings.routes.enumerated() {
+            let rules = try RequestHeaderRules(route, identity: identity)
+            var headerPlan: Int?
+            if !rules.claims.isEmpty {
+                headerPlan = owners.firstIndex {
+                    $0.requestHeaders == route.requestHeaders && $0.identityHeaders == route.identityHeaders
+                }
+                if headerPlan == nil {
+                    headerPlan = headerPlans.count
+                    headerPlans.append(rules)
+                    owners.append(route)
+                }
+            }
+            var upstream: (index: Int, settings: UpstreamSettings)?
+            if case .upstream(let name) = route.target,
+                let found = settings.upstreams.firstIndex(where: { $0.name == name })
+            {
+                upstream = (found, settings.upstreams[found])
+            }
+            plans.append(
+                try RoutePlan(
+                    index: index, settings: route, upstream: upstream, requests: rules, headerPlan: headerPlan,
+                    dependsOnMethod: table.dependsOnMethod(index), sites: sites))
+        }
+        return (plans, headerPlans)
+    }
+}
+
+/// Settings that contradict themselves.
+package enum SnapshotError: Error, Sendable, Equatable {
+    case publicURL
+    case endpoints
+    case routes
+    case headers
+    case upstream(String)
+    case cookie
+}

@@ -1,0 +1,150 @@
+import Bytes
+import HTTP
+import HTTPClient
+import HTTPServer
+import Routing
+import Sessions
+import Sockets
+import Telemetry
+import Time
+
+/// One event loop and everything it owns: listeners, connections, upstream pools, journeys.
+///
+/// Nothing of it is shared.
+final class Worker: HandlerSource, TimerTarget {
+    let number: UInt16
+    let loop: EventLoop
+    let clock: TimeSource
+    let desk: ControlDesk
+    let keeper: SessionKeeper
+    let metrics: GatewayMetrics
+    let log: Logger
+    private(set) var snapshot: Snapshot
+    private(set) var pools: [UpstreamPool] = []
+
+    // Lent to one journey for the length of a call, so that no request makes its own.
+    var selector = RouteSelector()
+    var identifiers = IdentifierGenerator()
+    var requestFields = Fields()
+    var responseFields = Fields()
+    let target = BufferBox()
+    let trace = BufferBox()
+    let masked = BufferBox()
+    var line: LogLine
+
+    private let mailbox: Mailbox<WorkerMessage>
+    private var server: ServerWorker?
+    private var idleJourneys: [RequestJourney] = []
+    private var parked = Slab<RequestJourney>()
+    private var routeMetrics: [RouteMetrics?]
+    private var endpointMetrics: [RouteMetrics?]
+    private var otherMetrics: RouteMetrics
+    private var tick: TimerWheel.Timer?
+
+    /// How often parked journeys are looked at for lateness.
+    private static let tickInterval = Duration.milliseconds(250)
+
+    var cache: SessionCache<LiveSession> { keeper.cache }
+    var storeHealth: StoreHealth { keeper.health }
+
+    init(
+        number: UInt16, snapshot: Snapshot, services: WorkerServices, mailbox: Mailbox<WorkerMessage>
+    ) throws(SystemError) {
+        self.number = number
+        self.snapshot = snapshot
+        clock = services.clock
+        desk = services.desk
+        keeper = services.keeper
+        metrics = services.metrics
+        log = services.log
+        line = LogLine(format: services.log.format)
+        self.mailbox = mailbox
+        loop = try EventLoop(time: services.clock)
+        routeMetrics = Array(repeating: nil, count: snapshot.plans.count)
+        endpointMetrics = Array(repeating: nil, count: Endpoint.allCases.count)
+        otherMetrics = RouteMetrics(services.metrics.registry, route: "")
+        for upstream in snapshot.settings.upstreams {
+            pools.append(try UpstreamPool(settings: upstream, loop: loop, resolver: services.resolver))
+        }
+        tick = loop.timers.add(self)
+    }
+
+    /// Takes clients from these sockets and runs until it is told to stop.
+    func run(_ listeners: [ListeningSocket], limit: ConnectionLimit) throws(SystemError) {
+        let server = ServerWorker(
+            loop: loop, index: number, settings: snapshot.settings.server, limit: limit, source: self)
+        self.server = server
+        for listener in listeners { try server.listen(on: listener) }
+        try mailbox.deliver(on: loop) { [unowned self] message in self.receive(message) }
+        if let tick { loop.timers.set(tick, loop.now + Self.tickInterval) }
+        loop.run()
+    }
+
+    // MARK: Messages
+
+    private func receive(_ message: WorkerMessage) {
+        switch message {
+        case .news(let key, let news):
+            parked[Slot(index: key.slot, tenancy: key.tenancy)]?.wake(news)
+        case .drain:
+            server?.drained = { [unowned self] in self.end() }
+            server?.drain()
+        case .stop:
+            server?.closeAll()
+            end()
+        }
+    }
+
+    private func end() {
+        mailbox.close()
+        loop.stop()
+    }
+
+    func deadlinePassed(_ timer: TimerWheel.Timer) {
+        if parked.count > 0 {
+            for journey in parked.all where journey.parkedUntil <= loop.now { journey.waitedTooLong() }
+        }
+        if let tick { loop.timers.set(tick, loop.now + Self.tickInterval) }
+    }
+
+    // MARK: Journeys
+
+    func handler(for exchange: Exchange) -> any ExchangeHandler {
+        idleJourneys.popLast() ?? RequestJourney(worker: self)
+    }
+
+    func takeBack(_ journey: RequestJourney) { idleJourneys.append(journey) }
+
+    func park(_ journey: RequestJourney) -> Slot { parked.insert(journey) }
+
+    func unpark(_ slot: Slot) { parked.remove(slot) }
+
+    /// The handles for a request's metrics.
+    func metrics(_ plan: RoutePlan?, _ endpoint: Endpoint?) -> RouteMetrics {
+        if let plan {
+            if let found = routeMetrics[plan.index] { return found }
+            let made = RouteMetrics(metrics.registry, route: plan.label)
+            routeMetrics[plan.index] = made
+            return made
+        }
+        guard let endpoint, let place = Endpoint.allCases.firstIndex(of: endpoint) else { return otherMetrics }
+        if let found = endpointMetrics[place] { return found }
+        let made = RouteMetrics(
+            metrics.registry, route: snapshot.settings.endpointsPrefix + endpoint.suffix.description)
+        endpointMetrics[place] = made
+        return made
+    }
+
+    // MARK: Refusals of the server itself
+
+    func refuse(_ refusal: Refusal, fields: inout Fields, body: inout ByteBuffer) {
+        let answer = ProblemDocument(
+            FailureText.of(status: refusal.status, reason: refusal.reason), status: refusal.status,
+            reason: refusal.reason, requestID: nil)
+        fields.append(.contentType, text: "application/problem+json")
+        fields.appendRaw(lines: snapshot.ownLines(isPage: false, site: 0).span)
+        body.append(answer.bytes.span)
+        log.info(
+            "request_refused", [("status", .count(refusal.status)), ("reason", .string(refusal.reason))])
+    }
+}

@@ -1,0 +1,39 @@
+package import Sockets
+
+/// Everything that reaches a worker from another thread.
+package enum WorkerMessage: Sendable {
+    /// An answer from the desk for a parked journey; if its client has left, the key finds nobody.
+    case news(SlotKey, JourneyNews)
+    /// Finish what is under way, take nothing new.
+    case drain
+    /// End at once.
+    case stop
+}
+
+/// What a parked journey was waiting for.
+package enum JourneyNews: Sendable {
+    case session(SessionResolution)
+    case tokens(RefreshResult)
+    case answer(OwnAnswer)
+    case failure(GatewayFailure)
+}
+
+/// What a look-up of a cookie's session came to.
+package enum SessionResolution: Sendable {
+    case found(LiveSession)
+    /// No such session.
+    case absent
+    /// There was one; why it is over.
+    case ended(SessionEnd)
+    /// The store could not answer, which is never "no session" (E49).
+    case unavailable
+}
+
+/// What a refresh came to, for everybody who waited for it.
+package enum RefreshResult: Sendable {
+    /// The session's record is fresh.
+    case fresh
+    case ended(SessionEnd)
+    /// Try again later; the session lives (B36).
+    case unavailable(retryAfter: Duration)
+}

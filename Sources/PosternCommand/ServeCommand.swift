@@ -1,0 +1,134 @@
+import Administration
+import Configuration
+import Gateway
+import HTTPServer
+import Sockets
+import Telemetry
+private import Threads
+
+/// `postern serve`: the gateway, from its configuration to its last answer.
+struct ServeCommand {
+    private let path: String
+
+    init(_ path: String) { self.path = path }
+
+    func run() -> Exit {
+        do throws(SystemError) {
+            // Before a secret is read: no core file, no look into our memory, no file that others can read.
+            try ProcessHardening.closeDoors()
+        } catch {
+            Output.complain("the process cannot keep its memory to itself: \(error)")
+            return .internalError
+        }
+        let result = Configuration.load(path: path, environment: Environment.all)
+        guard let settings = result.settings else {
+            for problem in result.problems { Output.message(result.render(problem)) }
+            return .configuration
+        }
+        guard let writer = try? LogWriter(format: settings.log.format) else {
+            Output.complain("the log's thread did not start")
+            return .internalError
+        }
+        let log = Logger(writer: writer, level: settings.log.level, format: settings.log.format)
+        for warning in result.warnings {
+            log.warning("configuration", [("problem", .string(result.render(warning)))])
+        }
+        let code = serve(settings, log)
+        writer.close()
+        return code
+    }
+
+    private func serve(_ settings: GatewayConfiguration, _ log: Logger) -> Exit {
+        var gateway = settings.gateway
+        fit(&gateway, log)
+        let outcome = Locked<Exit>(.good)
+        let stop = StopSwitch()
+        // The flows of the control plane are asynchronous; this thread only waits for signals.
+        let waiter = Semaphore()
+        let started = Locked<(GatewayProcess, AdministrationPort?)?>(nil)
+        let administration = settings.administration
+        let settled = gateway
+        Task {
+            do throws(GatewayStartError) {
+                let registry = MetricRegistry()
+                let process = try await GatewayProcess(
+                    settled, log: log, registry: registry,
+                    fatal: { text in
+                        Output.complain(text)
+                        log.error("fatal", [("reason", .string(text))])
+                        log.flush()
+                        // Nothing was promised to anybody yet that this gateway may keep.
+                        Exit.end(.configuration)
+                    })
+                let port = try administration.map { (settings) throws(GatewayStartError) in
+                    try AdministrationPort(settings, gateway: process, registry: registry)
+                }
+                for address in process.addresses { log.info("listening", [("address", .string("\(address)"))]) }
+                started.withLock { $0 = (process, port) }
+            } catch {
+                Output.complain("\(error)")
+                outcome.withLock { $0 = Exit(rawValue: error.exitCode) ?? .internalError }
+            }
+            waiter.signal()
+        }
+        waiter.wait()
+        guard let (process, port) = started.withLock({ $0 }) else { return outcome.withLock { $0 } }
+        waitForTheEnd(process, stop, log)
+        port?.stop()
+        return .good
+    }
+
+    /// Waits for signals; returns when the gateway has drained.
+    private func waitForTheEnd(_ process: GatewayProcess, _ stop: StopSwitch, _ log: Logger) {
+        while true {
+            switch Signals.wait() {
+            case .reload: log.warning("signal_ignored", [("signal", "SIGHUP"), ("why", "reload is not supported yet")])
+            case .handOver:
+                log.warning("signal_ignored", [("signal", "SIGUSR2"), ("why", "hand-over is not supported yet")])
+            case .stop:
+                log.info("stopping")
+                let done = Semaphore()
+                Task {
+                    await process.stop()
+                    done.signal()
+                }
+                stop.endAtOnceOnNextSignal(log)
+                done.wait()
+                log.info("stopped")
+                return
+            }
+        }
+    }
+
+    /// As many connections as the descriptors allow, and a word where that is fewer than asked for.
+    private func fit(_ settings: inout GatewaySettings, _ log: Logger) {
+        guard let descriptors = try? ProcessHardening.raiseDescriptorLimit() else { return }
+        // A connection may need a second descriptor for its upstream; a few are the process's own.
+        let possible = max(16, (descriptors - 64) / 2)
+        if settings.server.connections > possible {
+            log.warning(
+                "connections_lowered",
+                [
+                    ("asked", .count(settings.server.connections)), ("possible", .count(possible)),
+                    ("descriptors", .count(descriptors)),
+                ])
+            settings.server.connections = possible
+        }
+    }
+}
+
+/// Ends the process at the second signal.
+private struct StopSwitch {
+    func endAtOnceOnNextSignal(_ log: Logger) {
+        let started = try? Thread.start(name: "signals") {
+            while true {
+                if case .stop = Signals.wait() {
+                    log.warning("stopped_at_once")
+                    log.flush()
+                    Exit.end(.good)
+                }
+            }
+        }
+        if started == nil { log.warning("signals_unwatched") }
+    }
+}
