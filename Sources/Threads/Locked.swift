@@ -16,7 +16,7 @@ package final class Locked<Value>: @unchecked Sendable {
         private var value: Value
 
         package init(_ value: consuming sending Value) {
-            mutex = .allocate(capacity: 1)
+            unsafe mutex = .allocate(capacity: 1)
             unsafe mutex.initialize(to: pthread_mutex_t())
             unsafe pthread_mutex_init(mutex, nil)
             self.value = value
