@@ -40,6 +40,9 @@ package struct Thread: Sendable {
 
     /// Waits until the thread's closure has returned; call once.
     package func join() { pthread_join(handle, nil) }
+
+    /// Lets the system take the thread's stack back by itself when the closure has returned; instead of ``join()``.
+    package func detach() { pthread_detach(handle) }
 }
 
 /// The system refused a thread.

@@ -12,7 +12,7 @@ package final class ThreadExecutor: SerialExecutor, Sendable {
 
     /// Starts the thread, which keeps the executor alive until ``stop()``.
     package init(name: String) throws(ThreadError) {
-        _ = try Thread.start(name: name) { [self] in run() }
+        try Thread.start(name: name) { [self] in run() }.detach()
     }
 
     package func enqueue(_ job: consuming ExecutorJob) {
