@@ -23,7 +23,7 @@ package final class Fetcher: Sendable {
 
     package init(settings: Settings = Settings()) throws(ThreadError) {
         let inbox = inbox
-        _ = try Thread.start(name: "fetch") { FetchLoop(settings: settings, inbox: inbox).run() }
+        try Thread.start(name: "fetch") { FetchLoop(settings: settings, inbox: inbox).run() }.detach()
     }
 
     deinit { inbox.post(.stop) }

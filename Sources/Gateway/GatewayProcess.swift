@@ -134,7 +134,7 @@ package final class GatewayProcess: Sendable {
             for number in 0..<count {
                 let (mailbox, listeners, log) = (mailboxes[number], sockets[number], log)
                 let ended: @Sendable () -> Void = { [self] in workerEnded() }
-                _ = try Thread.start(name: "worker \(number)") { [limit] in
+                let thread = try Thread.start(name: "worker \(number)") { [limit] in
                     do throws(SystemError) {
                         let worker = try Worker(
                             number: UInt16(number), snapshot: snapshot, services: services, mailbox: mailbox)
@@ -144,6 +144,7 @@ package final class GatewayProcess: Sendable {
                     }
                     ended()
                 }
+                thread.detach()
             }
         } catch {
             throw .system("a thread: error \(error.errno)")

@@ -29,7 +29,7 @@ package final class ServiceHost: Sendable {
         self.mailbox = mailbox
         let started = Semaphore()
         let outcome = Locked<SystemError?>(nil)
-        _ = try Thread.start(name: name) { [sockets, ended] in
+        let thread = try Thread.start(name: name) { [sockets, ended] in
             do throws(SystemError) {
                 let desk = try ServiceDesk(service, mailbox, settings, largestBody)
                 for socket in sockets { try desk.worker.listen(on: socket) }
@@ -42,6 +42,7 @@ package final class ServiceHost: Sendable {
             }
             ended.signal()
         }
+        thread.detach()
         started.wait()
         if let error = outcome.withLock({ $0 }) { throw error }
     }

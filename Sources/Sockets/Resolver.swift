@@ -37,7 +37,7 @@ package final class Resolver: Sendable {
     /// Starts the threads: more than one, so that a dead name server for one name does not hold up all others.
     package init(threads: Int = 2) throws(ThreadError) {
         self.threads = threads
-        for number in 0..<threads { _ = try Thread.start(name: "resolver \(number)") { [self] in run() } }
+        for number in 0..<threads { try Thread.start(name: "resolver \(number)") { [self] in run() }.detach() }
     }
 
     /// Asks; the answer arrives in `mailbox`.

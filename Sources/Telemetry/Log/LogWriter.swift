@@ -47,7 +47,7 @@ package final class LogWriter: Sendable {
         self.limit = limit
         self.sink = sink
         do throws(ThreadError) {
-            _ = try Thread.start(name: "log") { [self] in run() }
+            try Thread.start(name: "log") { [self] in run() }.detach()
         } catch {
             throw LogWriterError.noThread(errno: error.errno)
         }
