@@ -72,6 +72,7 @@ final class RequestJourney: ExchangeHandler, UpstreamHandler {
     // The relay.
     var echo = TokenEchoGuard()
     var bodySeen = 0
+    var file: FileTransfer?
 
     init(worker: Worker) {
         self.worker = worker
@@ -131,6 +132,7 @@ final class RequestJourney: ExchangeHandler, UpstreamHandler {
         writeRecord(exchange)
         self.exchange = nil
         stream = nil
+        file = nil
         plan = nil
         endpoint = nil
         evidence = RequestEvidence()

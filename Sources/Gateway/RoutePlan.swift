@@ -13,6 +13,8 @@ package final class RoutePlan: Sendable {
     /// The index of its upstream; nil where files are served.
     let upstream: Int?
     let retries: Int
+    /// Nil where an upstream answers.
+    let files: StaticFiles?
     /// `Host: …` CR LF, the upstream's (G37).
     let hostLine: [UInt8]
     /// Which of the snapshot's header plans its claims make; nil without one.
@@ -29,8 +31,9 @@ package final class RoutePlan: Sendable {
 
     init(
         index: Int, settings: RouteSettings, upstream: (index: Int, settings: UpstreamSettings)?,
-        requests: RequestHeaderRules, headerPlan: Int?, dependsOnMethod: Bool, sites: SiteOrigins
-    ) throws(HeaderRuleError) {
+        requests: RequestHeaderRules, responses: ResponseHeaderRules, files: StaticFiles?, headerPlan: Int?,
+        dependsOnMethod: Bool, sites: SiteOrigins
+    ) {
         self.index = index
         self.settings = settings
         label = settings.path.text
@@ -50,7 +53,8 @@ package final class RoutePlan: Sendable {
             return Array(";host=\(host);proto=\(site.isSecure ? "https" : "http")".utf8)
         }
         self.requests = requests
-        responses = try ResponseHeaderRules(settings.responseHeaders)
+        self.files = files
+        self.responses = responses
         self.dependsOnMethod = dependsOnMethod
         strippedSegments =
             settings.stripsPrefix && settings.path.kind == .prefix

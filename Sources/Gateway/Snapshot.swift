@@ -5,6 +5,7 @@ import HTTPClient
 import OpenIDConnect
 package import Routing
 package import Sessions
+import Sockets
 import Telemetry
 
 /// A configuration as the workers use it: compiled, immutable, shared.
@@ -72,13 +73,9 @@ package final class Snapshot: Sendable {
         identity.roles = ClaimPath(names.roles)
         identity.believesUnverifiedEmail = settings.provider.tolerate.contains(.unverifiedEmail)
         self.identity = identity
-        do throws(HeaderRuleError) {
-            let compiled = try Self.compile(settings, table, sites, identity)
-            plans = compiled.plans
-            headerPlans = compiled.headerPlans
-        } catch {
-            throw .headers
-        }
+        let compiled = try Self.compile(settings, table, sites, identity)
+        plans = compiled.plans
+        headerPlans = compiled.headerPlans
         for route in settings.routes {
             guard case .upstream(let name) = route.target else { continue }
             guard settings.upstreams.contains(where: { $0.name == name }) else { throw .upstream(name) }
@@ -128,12 +125,27 @@ package final class Snapshot: Sendable {
     /// Compiles every route; those with the same header rules share one plan.
     private static func compile(
         _ settings: GatewaySettings, _ table: RouteTable, _ sites: SiteOrigins, _ identity: IdentityClaims
-    ) throws(HeaderRuleError) -> (plans: [RoutePlan], headerPlans: [RequestHeaderRules]) {
+    ) throws(SnapshotError) -> (plans: [RoutePlan], headerPlans: [RequestHeaderRules]) {
         var headerPlans: [RequestHeaderRules] = []
         var owners: [RouteSettings] = []
         var plans: [RoutePlan] = []
         for (index, route) in settings.routes.enumerated() {
-            let rules = try RequestHeaderRules(route, identity: identity)
+            let rules: RequestHeaderRules
+            let responses: ResponseHeaderRules
+            do throws(HeaderRuleError) {
+                rules = try RequestHeaderRules(route, identity: identity)
+                responses = try ResponseHeaderRules(route.responseHeaders)
+            } catch {
+                throw .headers
+            }
+            var files: StaticFiles?
+            if case .files(let settings) = route.target {
+                do throws(SystemError) {
+                    files = try StaticFiles(settings, of: route, responses: responses)
+                } catch {
+                    throw .files(settings.root, "\(error)")
+                }
+            }
             var headerPlan: Int?
             if !rules.claims.isEmpty {
                 headerPlan = owners.firstIndex {
@@ -152,9 +164,9 @@ package final class Snapshot: Sendable {
                 upstream = (found, settings.upstreams[found])
             }
             plans.append(
-                try RoutePlan(
-                    index: index, settings: route, upstream: upstream, requests: rules, headerPlan: headerPlan,
-                    dependsOnMethod: table.dependsOnMethod(index), sites: sites))
+                RoutePlan(
+                    index: index, settings: route, upstream: upstream, requests: rules, responses: responses,
+                    files: files, headerPlan: headerPlan, dependsOnMethod: table.dependsOnMethod(index), sites: sites))
         }
         return (plans, headerPlans)
     }
@@ -166,6 +178,8 @@ package enum SnapshotError: Error, Sendable, Equatable {
     case endpoints
     case routes
     case headers
+    /// A root that cannot be opened, and what the system says.
+    case files(String, String)
     case upstream(String)
     case cookie
 }

@@ -164,7 +164,10 @@ extension RequestJourney {
         if stream.trailers.isEmpty { exchange.finish() } else { exchange.finish(trailers: stream.trailers) }
     }
 
-    func canSendMore(_ exchange: Exchange) { stream?.resume() }
+    func canSendMore(_ exchange: Exchange) {
+        stream?.resume()
+        if let file, file.pump(into: exchange, scratch: worker.masked) { self.file = nil }
+    }
 
     func upstreamFailed(_ stream: UpstreamStream, _ failure: UpstreamFailure) {
         guard let exchange else { return }

@@ -12,7 +12,7 @@ extension RequestJourney {
     func forward(_ exchange: Exchange) -> Step {
         if endpoint != nil { return answerEndpoint(exchange) }
         guard let plan else { return refuse(.internalError, exchange) }
-        guard let upstream = plan.upstream else { return refuse(.notFound, exchange) }
+        guard let upstream = plan.upstream else { return serveFile(exchange, plan) }
         waiting = .upstream
         worker.pools[upstream].open(for: self)
         return .stay
