@@ -126,7 +126,7 @@ let package = Package(
             name: "TestSupport",
             dependencies: [
                 "Bytes", "Formats", "Threads", "Cryptography", "JOSE", "HTTP", "Sockets", "HTTPServer", "HTTPClient",
-                "Fetching", "Time",
+                "Fetching", "OpenIDConnect", "Time",
             ],
             path: "Tests/TestSupport", swiftSettings: testRules),
         tests("Bytes", ["Time"]),
@@ -141,7 +141,7 @@ let package = Package(
         tests("HTTPClient", ["Bytes", "Formats", "Sockets", "HTTP", "HTTPServer", "Threads", "Time", "TestSupport"]),
         tests("Fetching", ["Bytes", "Formats", "HTTP", "HTTPServer", "Time", "TestSupport"]),
         tests("Sessions", ["Bytes", "Formats", "Cryptography", "Threads", "Time", "TestSupport"]),
-        tests("OpenIDConnect", ["Bytes", "Formats", "HTTP", "JOSE", "Cryptography", "Time", "TestSupport"]),
+        tests("OpenIDConnect", ["Bytes", "Formats", "HTTP", "JOSE", "Cryptography", "Threads", "Time", "TestSupport"]),
         tests("Routing", ["Bytes", "Formats", "HTTP", "Time"]),
         tests(
             "Gateway",
