@@ -1,5 +1,6 @@
 import Bytes
 import Formats
+import HTTP
 import Testing
 
 @testable import Routing
@@ -179,6 +180,19 @@ import Testing
         #expect(!dropped("X-HTTP-Method-Override"))
         #expect(dropped("X-HTTP-Method-Override", byMethod: true))
         #expect(dropped("x.http.method", byMethod: true))
+    }
+
+    @Test("E33 a known field is judged as its name is")
+    func protectedKnownFields() throws {
+        let names = try ProtectedNames(routes: [route([("X-User", "{claims.sub}"), ("Accept-Language", "en")])])
+        for field in KnownField.allCases where field != .other {
+            for dependsOnMethod in [false, true] {
+                let name = Array("\(field.name)".utf8)
+                let byName = names.contains(name.span, dependsOnMethod: dependsOnMethod)
+                let byField = names.contains(name.span, known: field, dependsOnMethod: dependsOnMethod)
+                #expect(byName == byField, "\(field)")
+            }
+        }
     }
 
     @Test("a set of folded names finds each of them and nothing else", arguments: [0, 1, 7, 300])

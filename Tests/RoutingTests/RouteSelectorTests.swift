@@ -1,3 +1,4 @@
+import Bytes
 import Testing
 
 @testable import Routing
@@ -250,5 +251,32 @@ import Testing
         #expect(select("/api//evil/x") == .refused(.doubleSlash))
         #expect(select("/api/x//y") == .route(0))
         #expect(select("/other//x") == .route(1))
+    }
+
+    @Test("G71 the short ways of reading agree with the long one", arguments: [UInt64(31), 32])
+    func shortWays(seed: UInt64) throws {
+        let pieces = [
+            "/", "a", "B", "admin", "Z9", "-", ".", "_", "~x", "@", "//", "%41", ";", "/x/", "=1", "..", "\u{7F}", " ",
+        ]
+        var chance = SeededGenerator(seed: seed)
+        var kinds: Set<PathReading.Plainness> = []
+        for _ in 0..<5000 {
+            var path = "/"
+            for _ in 0..<Int.random(in: 0...6, using: &chance) { path += pieces.randomElement(using: &chance) ?? "" }
+            let bytes = Array(path.utf8)
+            let kind = PathReading.plainness(of: bytes.span)
+            kinds.insert(kind)
+            if kind == .none { continue }
+            var canonical = ByteBuffer()
+            var folded = ByteBuffer()
+            var short = ByteBuffer()
+            let needs = try PathReading.write(bytes.span, into: &canonical)
+            let cut = try FoldedReading.write(canonical, into: &folded)
+            FoldedReading.write(capitals: bytes.span, into: &short)
+            #expect(needs == (kind == .plain ? [] : .letterCase), "\(path)")
+            #expect(canonical.array == bytes, "\(path)")
+            #expect(folded.array == short.array && cut == short.count, "\(path)")
+        }
+        #expect(kinds.count == 3)
     }
 }

@@ -5,9 +5,9 @@ private import Formats
 package enum PageStyle {
     package static let sheet = """
         :root{color-scheme:light dark;--paper:#f3f1ec;--card:#fff;--ink:#1f1e1b;--soft:#625f57;--line:#e0dcd2;\
-        --brand:#1f5f4c;--on-brand:#fff;--note:#f8f6f1}
+        --brand:#1f5f4c;--on-brand:#fff;--edge:#cdc8bc;--note:#f8f6f1}
         @media (prefers-color-scheme:dark){:root{--paper:#151513;--card:#1e1e1b;--ink:#edebe5;--soft:#a7a49b;--line:#36352f;\
-        --brand:#8ccdb6;--on-brand:#0e211a;--note:#252520}}
+        --brand:#8ccdb6;--on-brand:#0e211a;--edge:#55534a;--note:#252520}}
         *{box-sizing:border-box}
         body{margin:0;min-height:100vh;min-height:100svh;display:flex;flex-direction:column;align-items:center;\
         justify-content:center;gap:1.25rem;padding:1.25rem;background:var(--paper);color:var(--ink);\
@@ -29,7 +29,7 @@ package enum PageStyle {
         .button{display:inline-block;padding:.625rem 1.125rem;border:1px solid var(--brand);border-radius:.5rem;\
         background:var(--brand);color:var(--on-brand);font:inherit;font-weight:600;line-height:1.3;text-decoration:none;cursor:pointer}
         .button:hover{filter:brightness(1.08)}
-        .button.quiet{background:none;border-color:var(--line);color:var(--ink);font-weight:500}
+        .button.quiet{background:none;border-color:var(--edge);color:var(--ink);font-weight:500}
         a:focus-visible,.button:focus-visible{outline:3px solid var(--brand);outline-offset:2px}
         .note{margin:1.25rem 0 0;padding:.875rem 1rem;border-radius:.5rem;background:var(--note);font-size:.9375rem}
         .note :last-child{margin-bottom:0}

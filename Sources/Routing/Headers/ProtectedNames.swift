@@ -1,8 +1,12 @@
+package import HTTP
+
 /// Fields that only the gateway says anything with: a client's own are dropped on every route, public ones included
 /// (E33, G34).
 package struct ProtectedNames: Sendable {
     private let names: FoldedNames
     private let methodOverrides: FoldedNames
+    /// The known fields among the names, so that most names need no look.
+    private var known = KnownFieldSet()
 
     /// - Parameter routes: every route's set names count on every route, since routes share upstreams.
     package init(routes: [RouteSettings]) {
@@ -10,13 +14,22 @@ package struct ProtectedNames: Sendable {
         for route in routes { all += route.requestHeaders.set.map(\.name) }
         names = FoldedNames(all)
         methodOverrides = FoldedNames(["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"])
+        for field in KnownField.allCases where field != .other {
+            let name = "\(field.name)"
+            if contains(name.utf8Span.span) { known.insert(field) }
+        }
     }
 
     /// True when a client's field of this name must not pass.
     ///
-    /// - Parameter dependsOnMethod: the route was chosen by its method (``RouteTable/dependsOnMethod(_:)``); then what
-    ///   would be another method upstream does not pass either (G73).
-    package func contains(_ name: Span<UInt8>, dependsOnMethod: Bool = false) -> Bool {
+    /// - Parameters:
+    ///   - known: which field it is, where that is known already.
+    ///   - dependsOnMethod: the route was chosen by its method (``RouteTable/dependsOnMethod(_:)``); then what would be
+    ///     another method upstream does not pass either (G73).
+    package func contains(
+        _ name: Span<UInt8>, known field: KnownField = .other, dependsOnMethod: Bool = false
+    ) -> Bool {
+        if field != .other { return known.contains(field) || dependsOnMethod && field == .xHTTPMethodOverride }
         if names.contains(name) || Self.isOfFamily(name) { return true }
         if dependsOnMethod && methodOverrides.contains(name) { return true }
         // Names with `_` are dropped whatever they are: nobody can tell what an upstream takes them for.

@@ -49,6 +49,13 @@ enum FoldedReading {
         return cut ?? folded.count
     }
 
+    /// Writes the folded form of a path that is plain but for capital letters.
+    static func write(capitals path: Span<UInt8>, into folded: inout ByteBuffer) {
+        folded.clear()
+        folded.reserve(path.count)
+        for index in path.indices { folded.append(ByteClass.lowercase(path[index])) }
+    }
+
     /// What the percent-encoded character at `index` is taken for, if not for itself.
     private static func plainTwin(in path: Span<UInt8>, at index: Int) -> (byte: UInt8, width: Int)? {
         guard let octet = Lookalike.octet(in: path, at: index) else { return nil }

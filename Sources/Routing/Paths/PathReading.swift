@@ -6,22 +6,34 @@ import Bytes
 /// hexadecimal, and nothing is decoded twice. The reading repairs nothing: what upstreams are known to read in several
 /// ways is reported as features, each of which a route must tolerate by name.
 enum PathReading {
-    /// True when `path` is its own canonical form and nobody reads it differently: one scan, no copy needed.
-    ///
-    /// Lower-case letters, digits, harmless punctuation and single slashes; no segment that ends with a dot.
-    static func isPlain(_ path: Span<UInt8>) -> Bool {
+    /// How little there is to read in a path.
+    enum Plainness {
+        /// It is its own canonical form, and nobody reads it differently.
+        case plain
+        /// The same but for capital letters.
+        case capitals
+        /// It has to be read.
+        case none
+    }
+
+    /// One scan: letters, digits, harmless punctuation and single slashes; no segment that ends with a dot.
+    static func plainness(of path: Span<UInt8>) -> Plainness {
         let count = path.count
-        guard count > 0, path[0] == slash else { return false }
+        guard count > 0, path[0] == slash else { return .none }
+        var plainness = Plainness.plain
         var previous = slash
         var index = 1
         while index < count {
             let byte = path[index]
-            if !plainLower.contains(byte) { return false }
-            if byte == slash && (previous == slash || previous == dot) { return false }
+            if !plainLower.contains(byte) {
+                if !upper.contains(byte) { return .none }
+                plainness = .capitals
+            }
+            if byte == slash && (previous == slash || previous == dot) { return .none }
             previous = byte
             index &+= 1
         }
-        return previous != dot
+        return previous == dot ? .none : plainness
     }
 
     /// Writes the canonical form of `path` over `canonical`.

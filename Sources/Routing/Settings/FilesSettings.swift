@@ -13,6 +13,8 @@ package struct FilesSettings: Sendable, Hashable {
     }
 
     /// The folder, as an absolute path.
+    ///
+    /// A request names a file by its whole path, or with `strip_prefix` by what is behind the route's.
     package var root: String
     /// The file, relative to the root, that answers navigations to paths without a file (single-page applications).
     package var fallback: String?

@@ -40,15 +40,24 @@ package struct RouteSelector: ~Copyable {
     ) -> RouteSelection {
         let method = table.number(ofMethod: method)
         let needs: PathTolerances
-        if PathReading.isPlain(path) {
+        // How much of `folded` a second parser sees, once it is written.
+        var cut: Int?
+        switch PathReading.plainness(of: path) {
+        case .plain:
             canonical.clear()
             canonical.append(path)
             needs = []
-        } else {
+        case .capitals:
+            canonical.clear()
+            canonical.append(path)
+            FoldedReading.write(capitals: path, into: &folded)
+            cut = folded.count
+            needs = .letterCase
+        case .none:
             do throws(PathRefusal) {
                 needs = try PathReading.write(path, into: &canonical)
                 // No dot segment gets as far as a 404.
-                if needs.contains(.letterCase) { _ = try FoldedReading.write(canonical, into: &folded) }
+                if needs.contains(.letterCase) { cut = try FoldedReading.write(canonical, into: &folded) }
             } catch {
                 return .refused(error)
             }
@@ -65,13 +74,13 @@ package struct RouteSelector: ~Copyable {
         case .route(let route):
             if needs.isEmpty && !table.foldsAlways { return .route(route) }
             let asked = Asked(table: table, site: site, method: method, route: route)
-            if let refusal = judge(asked, needs: needs) { return .refused(refusal) }
+            if let refusal = judge(asked, needs: needs, cut: cut) { return .refused(refusal) }
             return .route(route)
         }
     }
 
     /// Makes every reading of the path that the route's tolerances allow, and compares where it leads.
-    private mutating func judge(_ asked: Asked, needs: PathTolerances) -> PathRefusal? {
+    private mutating func judge(_ asked: Asked, needs: PathTolerances, cut: Int?) -> PathRefusal? {
         let traits = asked.table.traits[asked.route]
         var tolerated = traits.tolerances.union(.letterCase)
         // Parameters on a public route give nothing away, as long as nothing else is reached through them.
@@ -84,7 +93,10 @@ package struct RouteSelector: ~Copyable {
             return .doubleSlash
         }
 
-        if needs.subtracting(.letterCase).isEmpty { return asked.compare(canonical, folded: &folded) }
+        if needs.subtracting(.letterCase).isEmpty {
+            if let cut { return asked.compareFolded(folded.bytes, cut: cut) }
+            return asked.compare(canonical, folded: &folded)
+        }
         RelaxedReading.write(canonical, taking: [], into: &level)
         var needs = needs
         var depth = 0
@@ -144,9 +156,14 @@ private struct Asked {
         } catch {
             return error
         }
+        return compareFolded(folded.bytes, cut: cut)
+    }
+
+    /// Compares what a folded form selects, and what it does up to where a second parser would stop.
+    func compareFolded(_ folded: Span<UInt8>, cut: Int) -> PathRefusal? {
         if table.traits[route].tolerances.contains(.letterCase) { return nil }
-        guard selectsAlike(folded.bytes) else { return .ambiguous }
-        if cut < folded.count, !selectsAlike(folded.bytes.extracting(0..<cut)) { return .ambiguous }
+        guard selectsAlike(folded) else { return .ambiguous }
+        if cut < folded.count, !selectsAlike(folded.extracting(0..<cut)) { return .ambiguous }
         return nil
     }
 
