@@ -1,6 +1,6 @@
 /// An error for people: what happened, and what they can do.
 package enum ErrorPage {
-    /// - Parameter actions: what to offer; nil for the front page.
+    /// `actions`: what to offer; nil for the front page.
     package static func page(
         _ text: FailureText, status: Int, requestID: String?, actions: [Page.Action]? = nil
     ) -> Page {

@@ -1,6 +1,6 @@
 /// Answers a callback that was used before: the back button, the history, a link that somebody copied (A51).
 package enum ReplayPage {
-    /// - Parameter loginURL: the path at which a new login begins.
+    /// `loginURL`: the path at which a new login begins.
     package static func page(loginURL: String, requestID: String?) -> Page {
         var page = Page(
             title: "This sign-in was already used",

@@ -16,7 +16,7 @@ package enum SessionsPage {
         }
     }
 
-    /// - Parameter endURL: where the forms are posted, with `id` as their one field; without it all other sessions end.
+    /// `endURL`: where the forms are posted, with `id` as their one field; without it all other sessions end.
     package static func page(user: String, rows: [Row], endURL: String) -> Page {
         let list = HTML.all(rows.map { row(for: $0, endURL: endURL) })
         let others: HTML? =

@@ -9,7 +9,7 @@ package enum SignInPage {
         case stepUp = "step_up"
     }
 
-    /// - Parameter loginURL: the path at which a login begins that comes back here.
+    /// `loginURL`: the path at which a login begins that comes back here.
     package static func page(_ reason: Reason, loginURL: String, requestID: String?) -> Page {
         let (title, text, label) = words(for: reason)
         var page = Page(title: title, content: "<p>\(text)</p>")
