@@ -4,7 +4,7 @@ private import Glibc
 ///
 /// The one place where the data plane owns memory. An empty buffer that was never written, or was ``release()``d, holds
 /// none.
-@safe
+@safe @usableFromInline
 package struct ByteBuffer: ~Copyable {
     @usableFromInline var memory: UnsafeMutablePointer<UInt8>?
     @usableFromInline var capacityBytes: Int
