@@ -11,7 +11,7 @@ package struct CookieReader: ~Escapable {
     package static let mostPairs = 512
 
     private let bytes: Span<UInt8>
-    private let entries: Span<FieldIndex.Entry>
+    private let entries: Span<FieldEntry>
     private var line = 0
     private var at = 0
     private var end = 0
@@ -19,7 +19,7 @@ package struct CookieReader: ~Escapable {
     @_lifetime(borrow fields)
     package init(_ fields: borrowing Fields) {
         bytes = fields.storage.bytes
-        entries = fields.index.entries.span
+        entries = fields.index.table.entries
         if !fields.contains(.cookie) { line = entries.count }
     }
 

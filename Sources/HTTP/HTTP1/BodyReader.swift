@@ -80,7 +80,7 @@ struct BodyReader {
             state = .trailers(reader)
             return (from &+ consumed, .needMore)
         }
-        trailers.index.keepPermittedTrailers()
+        trailers.index.keep(Trailers.permits)
         state = .ended
         return (from &+ consumed, .end)
     }

@@ -58,7 +58,7 @@ struct BodyWriter {
         try checkEnd()
         if mode == .chunked {
             output.append("0\r\n")
-            for position in 0..<trailers.count where Trailers.permits(trailers.index.entries[position]) {
+            for position in 0..<trailers.count where Trailers.permits(trailers.index.table[position]) {
                 trailers.write(position, into: &output)
             }
             output.append("\r\n")
@@ -77,7 +77,7 @@ struct BodyWriter {
 extension Fields {
     /// Writes line `position` in canonical form.
     func write(_ position: Int, into output: inout ByteBuffer) {
-        let entry = index.entries[position]
+        let entry = index.table[position]
         if entry.flags.contains(.canonical) {
             output.append(storage.bytes.extracting(entry.name.lowerBound..<(entry.valueEnd &+ 2)))
         } else {
@@ -96,7 +96,9 @@ extension Fields {
         }
         // Runs of lines between those that are left out; raw lines are inside the runs.
         var from = index.linesStart
-        for entry in index.entries where HopByHop.framing.contains(entry.known) {
+        for position in 0..<count {
+            let entry = index.table[position]
+            guard HopByHop.framing.contains(entry.known) else { continue }
             output.append(storage.bytes.extracting(from..<entry.name.lowerBound))
             from = entry.valueEnd &+ 2
         }

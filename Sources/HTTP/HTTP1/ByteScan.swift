@@ -5,6 +5,7 @@ internal import Bytes
 /// The lanes are computed with wrapping arithmetic, because comparing lanes is not vectorised by this compiler.
 enum ByteScan {
     /// The index of the first control character (below 0x20, or 0x7F) at or after `from`; `bytes.count` without one.
+    @inline(__always)
     static func firstControl(_ bytes: Span<UInt8>, from: Int) -> Int {
         unsafe bytes.withUnsafeBufferPointer { buffer in
             let count = buffer.count
@@ -29,6 +30,7 @@ enum ByteScan {
     /// The index of the first byte that is no letter, digit or hyphen at or after `from`; `bytes.count` without one.
     ///
     /// These are the bytes of nearly every field name; the reader judges the others one by one.
+    @inline(__always)
     static func plainNameEnd(_ bytes: Span<UInt8>, from: Int) -> Int {
         unsafe bytes.withUnsafeBufferPointer { buffer in
             let count = buffer.count
@@ -78,42 +80,31 @@ enum ByteScan {
     /// Up to eight bytes from `at`, letters folded to lower case, as one number; the first byte is the lowest.
     ///
     /// Setting bit 5 is exact for what it is used for: no other `tchar` falls on a lower-case letter, a digit or `-`.
+    @inline(__always)
     static func foldedWord(_ bytes: Span<UInt8>, at: Int, count: Int) -> UInt64 {
-        precondition(at >= 0 && count >= 0 && count <= 8 && at <= bytes.count - count, "outside the bytes")
+        precondition(at >= 0 && count >= 0 && count <= 8 && at <= bytes.count &- count, "outside the bytes")
         if count == 0 { return 0 }
-        return unsafe bytes.withUnsafeBufferPointer { buffer in
-            let word: UInt64
-            if at &+ 8 <= buffer.count, let base = unsafe UnsafeRawPointer(buffer.baseAddress) {
-                word = unsafe UInt64(littleEndian: (base + at).loadUnaligned(as: UInt64.self))
-            } else {
-                var gathered: UInt64 = 0
-                for index in 0..<count {
-                    unsafe gathered |= UInt64(buffer[at &+ index]) << UInt64(8 &* index)
-                }
-                word = gathered
-            }
-            return (word | 0x2020_2020_2020_2020) & (UInt64.max >> UInt64(64 &- 8 &* count))
+        let word = at &+ 8 <= bytes.count ? loadWord(bytes, at: at) : gatherWord(bytes, at: at, count: count)
+        return (word | 0x2020_2020_2020_2020) & (UInt64.max &>> UInt64(64 &- 8 &* count))
+    }
+
+    @inline(__always)
+    private static func loadWord(_ bytes: Span<UInt8>, at: Int) -> UInt64 {
+        unsafe bytes.withUnsafeBufferPointer { buffer in
+            guard let base = unsafe UnsafeRawPointer(buffer.baseAddress) else { return 0 }
+            return unsafe UInt64(littleEndian: (base + at).loadUnaligned(as: UInt64.self))
         }
     }
 
-    /// True when `bytes` equals `name` after folding letters; both consist of `tchar` and have the same length.
-    static func equalsFolded(_ bytes: Span<UInt8>, _ other: Span<UInt8>) -> Bool {
-        let count = bytes.count
-        if count != other.count { return false }
-        var at = 0
-        while at < count {
-            let piece = Swift.min(8, count &- at)
-            if foldedWord(bytes, at: at, count: piece) != foldedWord(other, at: at, count: piece) {
-                // Bit 5 also folds some signs onto each other; let the exact comparison decide.
-                return false
-            }
-            at &+= piece
-        }
-        return bytes.equalsIgnoringCase(other)
+    private static func gatherWord(_ bytes: Span<UInt8>, at: Int, count: Int) -> UInt64 {
+        var word: UInt64 = 0
+        for index in 0..<count { word |= UInt64(bytes[at &+ index]) &<< UInt64(8 &* index) }
+        return word
     }
 
-    private static var top: SIMD16<UInt8> { SIMD16(repeating: 0x80) }
+    private static var top: SIMD16<UInt8> { @inline(__always) get { SIMD16(repeating: 0x80) } }
 
+    @inline(__always)
     private static func firstLane(_ found: SIMD16<UInt8>) -> Int? {
         let words = unsafe unsafeBitCast(found, to: SIMD2<UInt64>.self)
         if words[0] != 0 { return words[0].trailingZeroBitCount &>> 3 }

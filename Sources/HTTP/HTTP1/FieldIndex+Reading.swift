@@ -8,7 +8,7 @@ extension FieldIndex {
     ///   - base: where the head begins in `bytes`; entries count from there.
     mutating func read(_ bytes: Span<UInt8>, line: Range<Int>, base: Int) throws(HTTP1Error) {
         let start = line.lowerBound
-        var flags: Flags = []
+        var flags: FieldFlags = []
         // RFC 9112, section 5: a token directly before the colon; obs-fold and whitespace before the colon are refused
         // (sections 5.1 and 5.2), since two readers may disagree on what they mean.
         var nameEnd = ByteScan.plainNameEnd(bytes, from: start)
@@ -25,29 +25,30 @@ extension FieldIndex {
         if nameEnd == start { throw .emptyFieldName }
         if nameEnd &- start > Int(UInt16.max) { throw .headerTooLarge }
 
-        var valueStart = nameEnd &+ 1
+        var valueStart = nameEnd &+ 2
         var valueEnd = line.upperBound
-        while valueStart < valueEnd, let isTab = whitespace(bytes[valueStart]) {
-            if isTab { flags.insert(.tabBesideValue) }
-            valueStart &+= 1
-        }
-        while valueStart < valueEnd, let isTab = whitespace(bytes[valueEnd &- 1]) {
-            if isTab { flags.insert(.tabBesideValue) }
-            valueEnd &-= 1
-        }
-        if valueStart == nameEnd &+ 2, valueEnd == line.upperBound, bytes[nameEnd &+ 1] == 0x20 {
+        if valueStart < valueEnd, bytes[nameEnd &+ 1] == 0x20, bytes[valueStart] > 0x20, bytes[valueEnd &- 1] > 0x20 {
             flags.insert(.canonical)
+        } else {
+            valueStart = nameEnd &+ 1
+            trim(bytes, &valueStart, &valueEnd, &flags)
         }
-        let known = flags.contains(.underscore) ? KnownField.other : KnownField(bytes.extracting(start..<nameEnd))
+        let known = flags.contains(.underscore) ? KnownField.other : KnownField(bytes, start..<nameEnd)
         note(
-            Entry(
-                nameStart: UInt32(truncatingIfNeeded: start &- base), nameCount: UInt16(nameEnd &- start), known: known,
-                flags: flags, valueStart: UInt32(truncatingIfNeeded: valueStart &- base),
-                valueCount: UInt32(truncatingIfNeeded: valueEnd &- valueStart)))
+            FieldEntry(
+                nameStart: start &- base, nameCount: nameEnd &- start, known: known, flags: flags,
+                valueStart: valueStart &- base, valueCount: valueEnd &- valueStart))
     }
 
-    /// Nil when `byte` is no whitespace, else whether it is a tab.
-    private func whitespace(_ byte: UInt8) -> Bool? {
-        byte == 0x20 ? false : byte == 0x09 ? true : nil
+    /// Moves the borders of a value past the whitespace around it (RFC 9110, section 5.5).
+    private func trim(_ bytes: Span<UInt8>, _ start: inout Int, _ end: inout Int, _ flags: inout FieldFlags) {
+        while start < end, bytes[start] == 0x20 || bytes[start] == 0x09 {
+            if bytes[start] == 0x09 { flags.insert(.tabBesideValue) }
+            start &+= 1
+        }
+        while start < end, bytes[end &- 1] == 0x20 || bytes[end &- 1] == 0x09 {
+            if bytes[end &- 1] == 0x09 { flags.insert(.tabBesideValue) }
+            end &-= 1
+        }
     }
 }

@@ -20,7 +20,7 @@ enum FramingFields {
             // Identical repetitions may be merged (RFC 9110, section 8.6); we do not.
             if fields.repeated.contains(.contentLength) { throw .repeatedContentLength }
             // A tab is allowed whitespace and also what some parsers do not skip.
-            if fields.index.entries[length].flags.contains(.tabBesideValue) { throw .invalidContentLength }
+            if fields.index.table[length].flags.contains(.tabBesideValue) { throw .invalidContentLength }
             guard let value = Self.length(fields.value(length)) else { throw .invalidContentLength }
             self = .length(value)
         } else {
@@ -50,7 +50,7 @@ enum FramingFields {
     /// A well-formed list whose codings we merely do not know is 501, everything else 400.
     private static func checkCoding(_ fields: borrowing Fields, _ index: Int) throws(HTTP1Error) {
         let value = fields.value(index)
-        if fields.index.entries[index].flags.contains(.tabBesideValue) { throw .invalidTransferEncoding }
+        if fields.index.table[index].flags.contains(.tabBesideValue) { throw .invalidTransferEncoding }
         if value.equalsIgnoringCase("chunked") { return }
         var chunked = 0
         var endsWithChunked = false

@@ -182,15 +182,15 @@ package struct HTTP1ClientEngine: ~Copyable {
     ) throws(HTTP1Error) -> (consumed: Int, event: ClientEvent) {
         if reader.isFresh, !head.isEmpty { head.reset() }
         headIsInterim = false
-        let (consumed, isComplete) = try reader.read(bytes, line: &head.line, into: &head.writableFields)
+        let (consumed, isComplete) = try reader.read(bytes, line: &head.content.line, into: &head.content.fields)
         guard isComplete else { return (consumed, .needMore) }
-        try head.judge(toHead: asksForHead)
+        try head.content.judge(toHead: asksForHead)
         if head.status < 200 {
             reader = Self.reader(limits)
             if head.status == 101 {
                 // Nobody asked: what follows would be read by the wrong rules (RFC 9110, section 15.2.2).
                 guard asksForUpgrade else { throw .unexpectedUpgrade }
-                head.framing = .untilClose
+                head.content.framing = .untilClose
             } else {
                 headIsInterim = true
                 return (consumed, .interim)

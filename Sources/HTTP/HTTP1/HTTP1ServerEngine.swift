@@ -115,11 +115,11 @@ package struct HTTP1ServerEngine: ~Copyable {
         _ bytes: Span<UInt8>, _ head: RequestHead
     ) throws(HTTP1Error) -> (consumed: Int, event: ServerEvent) {
         if reader.isFresh, !head.isEmpty { head.reset() }
-        let (consumed, isComplete) = try reader.read(bytes, line: &head.line, into: &head.writableFields)
+        let (consumed, isComplete) = try reader.read(bytes, line: &head.content.line, into: &head.content.fields)
         guard isComplete else { return (consumed, .needMore) }
         version = head.version
         isHeadRequest = head.method == .head
-        try head.judge()
+        try head.content.judge()
         acceptsTrailers = head.acceptsTrailers
         isUpgrade = head.isUpgrade
         clientWaits = head.expectsContinue

@@ -152,7 +152,7 @@ struct HeadReader<Line: StartLine> {
         }
         if next &- sectionStart > maximumSection { throw .headerTooLarge }
         if range.isEmpty { return true }
-        if index.entries.count >= maximumFields { throw .tooManyFields }
+        if index.count >= maximumFields { throw .tooManyFields }
         try index.read(bytes, line: range, base: base)
         index.linesEnd = next
         return false

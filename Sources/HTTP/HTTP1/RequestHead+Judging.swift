@@ -1,6 +1,6 @@
 internal import Bytes
 
-extension RequestHead {
+extension RequestHead.Content {
     /// Repeated, these would let two readers believe two things (G35).
     ///
     /// The framing fields and `Host` have errors of their own; `Cookie` lines are joined.
@@ -12,8 +12,8 @@ extension RequestHead {
     ]
 
     /// Judges a complete head as a whole: framing first, since everything else presumes that we know where it ends.
-    func judge() throws(HTTP1Error) {
-        switch try FramingFields(fields, version: version) {
+    mutating func judge() throws(HTTP1Error) {
+        switch try FramingFields(fields, version: line.version) {
         case .none: framing = .none
         case .length(let length): framing = .length(length)
         case .chunked: framing = .chunked
@@ -21,12 +21,12 @@ extension RequestHead {
         try judgeHost()
         if fields.repeated.intersects(Self.singletons) { throw .repeatedField }
         let options = try markConnectionOptions()
-        keepAlive = version == .http11 ? !options.close : options.keepAlive && !options.close
+        keepAlive = line.version == .http11 ? !options.close : options.keepAlive && !options.close
         try judgeExpectation()
         isUpgrade =
-            options.upgrade && version == .http11 && method == .get && framing == .none
+            options.upgrade && line.version == .http11 && line.method == .get && framing == .none
             && fields.value(of: .upgrade)?.equalsIgnoringCase("websocket") == true
-        acceptsTrailers = version == .http11 && namesTrailers()
+        acceptsTrailers = line.version == .http11 && namesTrailers()
         settleTarget()
     }
 
@@ -39,58 +39,57 @@ extension RequestHead {
         return false
     }
 
-    private func markConnectionOptions() throws(HTTP1Error) -> HopByHop.Options {
+    private mutating func markConnectionOptions() throws(HTTP1Error) -> HopByHop.Options {
         guard fields.contains(.connection) else { return HopByHop.Options() }
-        return try writableFields.markConnectionOptions(refusesProtected: true)
+        return try fields.markConnectionOptions(refusesProtected: true)
     }
 
     /// RFC 9112, section 3.2: exactly one valid `Host` in HTTP/1.1; the authority of an absolute-form target goes before it.
-    private func judgeHost() throws(HTTP1Error) {
-        if let line = fields.first(.host) {
+    private mutating func judgeHost() throws(HTTP1Error) {
+        if let position = fields.first(.host) {
             if fields.repeated.contains(.host) { throw .repeatedHost }
-            try takeAuthority(fields.index.entries[line].value)
-        } else if version == .http11 {
+            try takeAuthority(fields.index.table[position].value)
+        } else if line.version == .http11 {
             throw .missingHost
         }
-        if !line.authority.isEmpty || form == .absoluteHTTP || form == .absoluteHTTPS {
+        if !line.authority.isEmpty || line.form == .absoluteHTTP || line.form == .absoluteHTTPS {
             try takeAuthority(line.authority)
         }
     }
 
-    private func takeAuthority(_ range: Range<Int>) throws(HTTP1Error) {
-        guard let authority = Authority(fields.storage.bytes.extracting(range)) else { throw .invalidHost }
-        authorityRange = range
-        hostEnd = range.lowerBound + authority.host.upperBound
-        port = authority.port
+    private mutating func takeAuthority(_ range: Range<Int>) throws(HTTP1Error) {
+        guard let parts = Authority(fields.storage.bytes.extracting(range)) else { throw .invalidHost }
+        authority = range
+        hostEnd = range.lowerBound + parts.host.upperBound
+        port = parts.port
     }
 
     /// RFC 9110, section 10.1.1: what we do not know is 417.
     ///
     /// An HTTP/1.0 client cannot expect anything; its field goes no further, since the upstream is asked in HTTP/1.1.
-    private func judgeExpectation() throws(HTTP1Error) {
-        guard let line = fields.first(.expect) else { return }
-        if version == .http10 {
-            writableFields.index.entries[line].flags.insert(.connectionOption)
+    private mutating func judgeExpectation() throws(HTTP1Error) {
+        guard let position = fields.first(.expect) else { return }
+        if line.version == .http10 {
+            fields.index.table[position].flags.insert(.connectionOption)
             return
         }
-        guard fields.value(line).equalsIgnoringCase("100-continue") else { throw .unknownExpectation }
+        guard fields.value(position).equalsIgnoringCase("100-continue") else { throw .unknownExpectation }
         expectsContinue = framing.hasBody
     }
 
     /// Gives an absolute-form target without a path the one it stands for (G70; RFC 9112, section 3.2.4 for `*`).
-    private func settleTarget() {
-        targetRange = line.target
-        let bytes = fields.storage.bytes
-        let first = targetRange.isEmpty ? nil : bytes[targetRange.lowerBound]
-        if first != UInt8(ascii: "/"), form != .asterisk {
-            let start = bytes.count
-            let isServerWide = first == nil && method == .options
-            writableFields.compose(isServerWide ? "*" : "/", target: targetRange)
+    private mutating func settleTarget() {
+        target = line.target
+        let first = target.isEmpty ? nil : fields.storage.bytes[target.lowerBound]
+        if first != UInt8(ascii: "/"), line.form != .asterisk {
+            let start = fields.storage.count
+            let isServerWide = first == nil && line.method == .options
+            fields.compose(isServerWide ? "*" : "/", target: target)
             if isServerWide { line.form = .asterisk }
-            targetRange = start..<(start + 1 + targetRange.count)
+            target = start..<(start + 1 + target.count)
         }
-        let target = fields.storage.bytes.extracting(targetRange)
-        pathEnd = targetRange.lowerBound + (target.firstIndex(of: UInt8(ascii: "?")) ?? target.count)
+        let question = fields.storage.bytes.firstIndex(of: UInt8(ascii: "?"), from: target.lowerBound)
+        pathEnd = Swift.min(question ?? target.upperBound, target.upperBound)
     }
 }
 

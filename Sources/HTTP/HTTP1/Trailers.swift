@@ -14,7 +14,7 @@ enum Trailers {
     ]
 
     /// Names we do not know pass, as checksums and gRPC statuses must; those with a `_` are nobody's.
-    static func permits(_ entry: FieldIndex.Entry) -> Bool {
+    static func permits(_ entry: FieldEntry) -> Bool {
         if entry.flags.contains(.underscore) { return false }
         return entry.known == .other || permitted.contains(entry.known)
     }
@@ -23,17 +23,5 @@ enum Trailers {
         HeadReader(
             maximumLine: limits.trailerBytes, maximumSection: limits.trailerBytes, maximumFields: limits.trailers,
             hasStartLine: false)
-    }
-}
-
-extension FieldIndex {
-    /// Forgets received trailers that must not be used.
-    mutating func keepPermittedTrailers() {
-        entries.removeAll { !Trailers.permits($0) }
-        present.removeAll()
-        repeated.removeAll()
-        for entry in entries where entry.known != .other {
-            if present.contains(entry.known) { repeated.insert(entry.known) } else { present.insert(entry.known) }
-        }
     }
 }

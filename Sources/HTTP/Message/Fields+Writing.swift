@@ -98,7 +98,7 @@ extension Fields {
     /// Appends line `position` of `other`, in canonical form (G20).
     package mutating func copy(_ position: Int, of other: borrowing Fields) {
         precondition(open == nil, "a line is open")
-        var entry = other.index.entries[position]
+        var entry = other.index.table[position]
         let nameStart = storage.count
         if entry.flags.contains(.canonical) {
             storage.append(other.storage.bytes.extracting(Int(entry.nameStart)..<(entry.valueEnd &+ 2)))
@@ -139,9 +139,9 @@ extension Fields {
         writeName(&storage)
         let nameCount = storage.count &- start
         storage.append(": ")
-        open = FieldIndex.Entry(
-            nameStart: UInt32(start), nameCount: UInt16(nameCount), known: known, flags: .canonical,
-            valueStart: UInt32(storage.count), valueCount: 0)
+        open = FieldEntry(
+            nameStart: start, nameCount: nameCount, known: known, flags: .canonical, valueStart: storage.count,
+            valueCount: 0)
     }
 
     package mutating func extend(_ bytes: Span<UInt8>) { storage.append(bytes) }

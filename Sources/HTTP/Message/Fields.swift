@@ -1,15 +1,16 @@
-internal import Bytes
+public import Bytes
 
 /// Field lines with an index.
 ///
 /// For a received head the bytes are the head as it came, copied once; for one that will be sent they are the lines as
 /// they will leave. Cleared and used again, it takes no memory after the largest head it has held.
+@usableFromInline
 package struct Fields: ~Copyable {
     /// The head with its start line, or the lines alone.
-    var storage = ByteBuffer()
-    var index = FieldIndex()
+    @usableFromInline var storage = ByteBuffer()
+    @usableFromInline var index = FieldIndex()
     /// The line that ``begin(_:)`` opened and ``end()`` has not closed.
-    var open: FieldIndex.Entry?
+    var open: FieldEntry?
 
     package init() {}
 
@@ -23,42 +24,42 @@ package struct Fields: ~Copyable {
     /// Gives the memory back as well.
     package mutating func release() {
         storage.release()
-        index = FieldIndex()
+        index.release()
         open = nil
     }
 
     /// Field lines, not counting those of ``appendRaw(lines:)``.
-    package var count: Int { index.entries.count }
+    @inlinable package var count: Int { index.count }
     /// True when there is no line at all.
-    package var isEmpty: Bool { index.linesEnd == index.linesStart }
+    @inlinable package var isEmpty: Bool { index.linesEnd == index.linesStart }
     /// Which known fields are there.
-    package var present: KnownFieldSet { index.present }
+    @inlinable package var present: KnownFieldSet { index.present }
     /// Which known fields are there more than once.
-    package var repeated: KnownFieldSet { index.repeated }
+    @inlinable package var repeated: KnownFieldSet { index.repeated }
 
     /// The name of line `position`, in the letters in which it was written.
-    @_lifetime(borrow self)
+    @inlinable @_lifetime(borrow self)
     package func name(_ position: Int) -> Span<UInt8> {
-        storage.bytes.extracting(index.entries[position].name)
+        storage.bytes.extracting(index.table[position].name)
     }
 
     /// The value of line `position`, without whitespace around it.
-    @_lifetime(borrow self)
+    @inlinable @_lifetime(borrow self)
     package func value(_ position: Int) -> Span<UInt8> {
-        storage.bytes.extracting(index.entries[position].value)
+        storage.bytes.extracting(index.table[position].value)
     }
 
     /// Which field line `position` is.
-    package func known(_ position: Int) -> KnownField { index.entries[position].known }
+    @inlinable package func known(_ position: Int) -> KnownField { index.table[position].known }
 
     /// True when the name of line `position` holds a `_`, which some upstreams fold to `-` (G34): drop it by default.
-    package func hasUnderscore(_ position: Int) -> Bool { index.entries[position].flags.contains(.underscore) }
+    @inlinable package func hasUnderscore(_ position: Int) -> Bool { index.table[position].flags.contains(.underscore) }
 
     /// The first line with this known name.
-    package func first(_ field: KnownField) -> Int? { index.next(field, from: 0) }
+    @inlinable package func first(_ field: KnownField) -> Int? { index.next(field, from: 0) }
 
     /// The first line with this known name at or after `from`.
-    package func next(_ field: KnownField, from: Int) -> Int? { index.next(field, from: from) }
+    @inlinable package func next(_ field: KnownField, from: Int) -> Int? { index.next(field, from: from) }
 
     /// The first line whose name equals `lowercase` in any letter case; for names that are not in ``KnownField``.
     package func first(named lowercase: StaticString, from: Int = 0) -> Int? {
@@ -70,19 +71,19 @@ package struct Fields: ~Copyable {
         return nil
     }
 
-    package func contains(_ field: KnownField) -> Bool { index.present.contains(field) }
+    @inlinable package func contains(_ field: KnownField) -> Bool { index.present.contains(field) }
 
     /// How many lines have this known name.
     package func count(of field: KnownField) -> Int {
         guard index.present.contains(field) else { return 0 }
         guard index.repeated.contains(field) else { return 1 }
         var found = 0
-        for entry in index.entries where entry.known == field { found += 1 }
+        for position in 0..<count where known(position) == field { found += 1 }
         return found
     }
 
     /// The value of the first line with this known name.
-    @_lifetime(borrow self)
+    @inlinable @_lifetime(borrow self)
     package func value(of field: KnownField) -> Span<UInt8>? {
         guard let position = first(field) else { return nil }
         return value(position)

@@ -20,8 +20,8 @@ package enum HopByHop {
     private static let mostOptions = 32
 
     /// True when line `position` must not be forwarded: hop-by-hop by itself, or named by `Connection` in the same message.
-    package static func contains(_ fields: borrowing Fields, _ position: Int) -> Bool {
-        let entry = fields.index.entries[position]
+    @inlinable package static func contains(_ fields: borrowing Fields, _ position: Int) -> Bool {
+        let entry = fields.index.table[position]
         return entry.flags.contains(.connectionOption) || Self.fields.contains(entry.known)
     }
 
@@ -43,7 +43,7 @@ package enum HopByHop {
         var from = 0
         while let line = index.next(.connection, from: from) {
             from = line + 1
-            let value = bytes.extracting(index.entries[line].value)
+            let value = bytes.extracting(index.table[line].value)
             var list = ListElements(value)
             while let element = list.next() {
                 // RFC 9110, section 5.6.1.2: empty elements are tolerated.
@@ -74,9 +74,9 @@ package enum HopByHop {
             return
         }
         if known != .other, !index.present.contains(known) { return }
-        for position in index.entries.indices where index.entries[position].known == known {
-            if known != .other || bytes.extracting(index.entries[position].name).equalsIgnoringCase(option) {
-                index.entries[position].flags.insert(.connectionOption)
+        for position in 0..<index.count where index.table[position].known == known {
+            if known != .other || bytes.extracting(index.table[position].name).equalsIgnoringCase(option) {
+                index.table[position].flags.insert(.connectionOption)
             }
         }
     }

@@ -1,6 +1,7 @@
 /// A field name that something in the product asks about; every other one is ``other``.
 ///
 /// Found once when a head is read, so that later questions compare one byte and not names.
+@usableFromInline
 package enum KnownField: UInt8, Sendable, CaseIterable {
     case other
 
