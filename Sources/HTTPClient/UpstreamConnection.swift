@@ -117,7 +117,7 @@ final class UpstreamConnection: EventTarget, TurnTarget, TimerTarget {
 
     private var nextDeadline: (at: Instant, verdict: UpstreamDeadlines.Verdict)? {
         deadlines.next(
-            state, outputWaits: !channel.output.isEmpty, outputMoved: channel.outputMoved, pool.settings)
+            state, outputWaits: !channel.output.isEmpty, outputMoved: channel.outputMoved, pool.patience)
     }
 
     private func moveDeadline() {

@@ -54,7 +54,7 @@ struct UpstreamConnectionState: Equatable {
     /// True when the handler may write body bytes.
     var mayWriteBody: Bool { phase == .busy && request == .body && response != .ended }
 
-    /// After the response: may the connection serve another request (G22, G51)?
+    /// After the response: true when the connection may serve another request (G22, G51).
     ///
     /// - Parameters:
     ///   - engineAgrees: both messages were whole, the server keeps the connection, no byte too many.

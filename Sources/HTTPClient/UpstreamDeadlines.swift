@@ -1,5 +1,18 @@
 import Time
 
+/// The durations of ``UpstreamSettings``, worked out once.
+struct UpstreamPatience: Sendable {
+    let response: Delay
+    let idle: Delay
+    let keepAlive: Delay
+
+    init(_ settings: UpstreamSettings) {
+        response = Delay(settings.responseTimeout)
+        idle = Delay(settings.idleTimeout)
+        keepAlive = Delay(settings.keepAliveTimeout)
+    }
+}
+
 /// When a silent upstream is no longer waited for.
 ///
 /// Pure; time is a parameter.
@@ -32,25 +45,25 @@ struct UpstreamDeadlines: Equatable {
     ///
     /// - Parameter outputMoved: the last time the kernel took bytes, or bytes began to wait.
     func next(
-        _ state: UpstreamConnectionState, outputWaits: Bool, outputMoved: Instant, _ settings: UpstreamSettings
+        _ state: UpstreamConnectionState, outputWaits: Bool, outputMoved: Instant, _ patience: UpstreamPatience
     ) -> (at: Instant, verdict: Verdict)? {
         switch state.phase {
         case .closed: return nil
         case .connecting: return (connectUntil, .connectTimeout)
-        case .idle: return (idleSince + settings.keepAliveTimeout, .closeIdle)
+        case .idle: return (idleSince + patience.keepAlive, .closeIdle)
         case .busy: break
         }
         // A server that does not take the request is as dead as one that does not answer.
-        if outputWaits { return (outputMoved + settings.idleTimeout, .idleTimeout) }
+        if outputWaits { return (outputMoved + patience.idle, .idleTimeout) }
         switch state.response {
         case .awaited:
             // Until the request is whole we wait for its sender, not for the server.
             guard state.request == .ended else { return nil }
-            return (max(requestEnded, outputMoved) + settings.responseTimeout, .responseTimeout)
+            return (max(requestEnded, outputMoved) + patience.response, .responseTimeout)
         case .body:
             if state.isPaused { return nil }
             let moved = state.isTunnel ? max(bodyMoved, outputMoved) : bodyMoved
-            return (moved + settings.idleTimeout, .idleTimeout)
+            return (moved + patience.idle, .idleTimeout)
         case .ended: return nil
         }
     }

@@ -7,6 +7,7 @@ import Time
 package final class UpstreamPool: TurnTarget, TimerTarget {
     package let settings: UpstreamSettings
     package let loop: EventLoop
+    let patience: UpstreamPatience
     private let resolver: Resolver
     private var endpoints: [UpstreamEndpoint] = []
     private var turn = 0
@@ -26,6 +27,7 @@ package final class UpstreamPool: TurnTarget, TimerTarget {
     package init(settings: UpstreamSettings, loop: EventLoop, resolver: Resolver) throws(SystemError) {
         precondition(!settings.servers.isEmpty, "an upstream without a server")
         self.settings = settings
+        patience = UpstreamPatience(settings)
         self.loop = loop
         self.resolver = resolver
         endpoints = settings.servers.map { UpstreamEndpoint(self, $0) }

@@ -67,10 +67,8 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget {
 
     func ready(_ readiness: Readiness) {
         if state.phase == .closed { return }
-        if !readiness.isDisjoint(with: [.hungUp, .failed]) {
-            // Reset, or both directions are over: nobody is there to read an answer.
-            isBroken = true
-        }
+        // Nobody is there to read an answer.
+        if readiness.isGone { isBroken = true }
         channel.note(readiness)
         if channel.peerHasClosed, !state.peerHalfClosed {
             state.peerHalfClosed = true
@@ -117,7 +115,7 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget {
     var nextDeadline: (at: Instant, verdict: ConnectionDeadlines.Verdict)? {
         if isTunnel && channel.output.isEmpty && state.phase == .open { return nil }
         return deadlines.next(
-            state, outputWaits: !channel.output.isEmpty, outputMoved: channel.outputMoved, worker.settings)
+            state, outputWaits: !channel.output.isEmpty, outputMoved: channel.outputMoved, worker.patience)
     }
 
     func moveDeadline() {

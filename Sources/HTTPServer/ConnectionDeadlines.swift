@@ -1,5 +1,24 @@
 import Time
 
+/// The durations of ``ServerSettings``, worked out once.
+struct ServerPatience: Sendable {
+    let header: Delay
+    let idle: Delay
+    let body: Delay
+    let send: Delay
+    let grace: Delay
+    let linger: Delay
+
+    init(_ settings: ServerSettings) {
+        header = Delay(settings.headerTimeout)
+        idle = Delay(settings.idleTimeout)
+        body = Delay(settings.bodyTimeout)
+        send = Delay(settings.sendTimeout)
+        grace = Delay(settings.halfCloseGrace)
+        linger = Delay(settings.lingerTime)
+    }
+}
+
 /// When a silent client is no longer waited for (G17).
 ///
 /// Pure; time is a parameter.
@@ -34,39 +53,37 @@ struct ConnectionDeadlines: Equatable {
     ///
     /// - Parameter outputMoved: the last time the kernel took bytes, or bytes began to wait.
     func next(
-        _ state: ClientConnectionState, outputWaits: Bool, outputMoved: Instant, _ settings: ServerSettings
+        _ state: ClientConnectionState, outputWaits: Bool, outputMoved: Instant, _ patience: ServerPatience
     ) -> (at: Instant, verdict: Verdict)? {
         switch state.phase {
         case .closed: return nil
-        case .lingering: return (lingerBegan + settings.lingerTime, .closeSilently)
-        case .flushing: return (outputMoved + settings.sendTimeout, .responseTimeout)
+        case .lingering: return (lingerBegan + patience.linger, .closeSilently)
+        case .flushing: return (outputMoved + patience.send, .responseTimeout)
         case .open: break
         }
-        let reading = nextWhileReading(state, outputWaits: outputWaits, outputMoved: outputMoved, settings)
+        let reading = nextWhileReading(state, outputWaits: outputWaits, outputMoved: outputMoved, patience)
         guard outputWaits else { return reading }
-        let sending = (at: outputMoved + settings.sendTimeout, verdict: Verdict.responseTimeout)
+        let sending = (at: outputMoved + patience.send, verdict: Verdict.responseTimeout)
         guard let reading, reading.at < sending.at else { return sending }
         return reading
     }
 
     private func nextWhileReading(
-        _ state: ClientConnectionState, outputWaits: Bool, outputMoved: Instant, _ settings: ServerSettings
+        _ state: ClientConnectionState, outputWaits: Bool, outputMoved: Instant, _ patience: ServerPatience
     ) -> (at: Instant, verdict: Verdict)? {
         switch state.request {
         case .awaited:
             // A client that has not read its last answer is not idle; the send deadline watches it.
             if outputWaits { return nil }
-            let patience = state.isKept ? settings.idleTimeout : settings.headerTimeout
-            return (
-                silentSince + (state.isDraining ? min(patience, settings.halfCloseGrace) : patience), .closeSilently
-            )
-        case .head: return (headBegan + settings.headerTimeout, .requestTimeout)
+            if state.isDraining { return (silentSince + patience.grace, .closeSilently) }
+            return (silentSince + (state.isKept ? patience.idle : patience.header), .closeSilently)
+        case .head: return (headBegan + patience.header, .requestTimeout)
         case .body:
             if state.isPaused && state.response != .ended { return nil }
-            return (bodyMoved + settings.bodyTimeout, .requestTimeout)
+            return (bodyMoved + patience.body, .requestTimeout)
         case .ended:
             guard state.peerHalfClosed, state.response != .ended else { return nil }
-            return (max(outputMoved, bodyMoved) + settings.halfCloseGrace, .clientLeft)
+            return (max(outputMoved, bodyMoved) + patience.grace, .clientLeft)
         }
     }
 }

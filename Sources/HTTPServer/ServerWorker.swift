@@ -10,6 +10,7 @@ package final class ServerWorker {
     /// The worker's number in ``SlotKey``.
     package let index: UInt16
     package let settings: ServerSettings
+    let patience: ServerPatience
     let limit: ConnectionLimit
     /// Outlives the worker.
     unowned let source: any HandlerSource
@@ -33,6 +34,7 @@ package final class ServerWorker {
         self.loop = loop
         self.index = index
         self.settings = settings
+        patience = ServerPatience(settings)
         self.limit = limit
         self.source = source
     }

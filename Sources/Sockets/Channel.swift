@@ -36,10 +36,10 @@ package struct Channel: ~Copyable {
 
     /// Remembers news.
     package mutating func note(_ readiness: Readiness) {
-        if readiness.contains(.peerClosed) { peerHasClosed = true }
+        if readiness.peerClosed { peerHasClosed = true }
         // Behind a FIN, a reset or a hang-up there is an end or an error to be read.
-        if !readiness.isDisjoint(with: [.readable, .peerClosed, .hungUp, .failed]) { canRead = true }
-        if readiness.contains(.writable) { canWrite = true }
+        if readiness.isReadable || readiness.peerClosed || readiness.isGone { canRead = true }
+        if readiness.isWritable { canWrite = true }
     }
 
     // MARK: Writing

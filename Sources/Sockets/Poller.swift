@@ -2,17 +2,20 @@ private import CLinux
 private import Glibc
 
 /// What the kernel says about a descriptor.
-package struct Readiness: OptionSet, Sendable {
-    package let rawValue: UInt32
-    package init(rawValue: UInt32) { self.rawValue = rawValue }
+///
+/// Plain questions rather than an option set: those are asked for every event, and a set made of a literal is not folded
+/// across modules.
+package struct Readiness: Sendable, Equatable {
+    private let bits: UInt32
 
-    package static let readable = Readiness(rawValue: EPOLLIN.rawValue)
-    package static let writable = Readiness(rawValue: EPOLLOUT.rawValue)
+    init(bits: UInt32) { self.bits = bits }
+
+    package var isReadable: Bool { bits & 0x001 != 0 }
+    package var isWritable: Bool { bits & 0x004 != 0 }
     /// The peer sends nothing more (its FIN has arrived).
-    package static let peerClosed = Readiness(rawValue: EPOLLRDHUP.rawValue)
-    /// Both directions are over, or the connection was reset.
-    package static let hungUp = Readiness(rawValue: EPOLLHUP.rawValue)
-    package static let failed = Readiness(rawValue: EPOLLERR.rawValue)
+    package var peerClosed: Bool { bits & 0x2000 != 0 }
+    /// Both directions are over, or the connection was reset (`EPOLLHUP`, `EPOLLERR`).
+    package var isGone: Bool { bits & 0x018 != 0 }
 }
 
 /// How a descriptor is watched.
@@ -77,6 +80,6 @@ struct Poller: ~Copyable {
     /// A report of the last ``wait(milliseconds:)``.
     func report(_ index: Int) -> (slot: Slot, readiness: Readiness) {
         let event = unsafe events[index]
-        return unsafe (Slot(token: event.data.u64), Readiness(rawValue: event.events))
+        return unsafe (Slot(token: event.data.u64), Readiness(bits: event.events))
     }
 }
