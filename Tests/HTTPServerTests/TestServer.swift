@@ -45,6 +45,7 @@ final class ClosureHandler: ExchangeHandler {
 /// A server whose handlers are set up by a closure.
 final class TestServer: HandlerSource {
     let loop: EventLoop
+    var port: UInt16 = 0
     private(set) lazy var worker = ServerWorker(
         loop: loop, index: 3, settings: settings, limit: ConnectionLimit(most: settings.connections), source: self)
     private let settings: ServerSettings
@@ -85,6 +86,7 @@ final class RunningServer: Sendable {
         port = listener.address.port ?? 0
         thread = try LoopThread { loop in
             let server = TestServer(loop, settings, setUp)
+            server.port = listener.address.port ?? 0
             try server.worker.listen(on: listener)
             return server
         }

@@ -106,10 +106,18 @@ package final class ScriptedPeer: @unchecked Sendable {
         }
     }
 
+    /// By `memchr` and `memcmp`: a search written in Swift is slow in a debug build.
     private static func end(of mark: [UInt8], in bytes: [UInt8]) -> Int? {
-        guard bytes.count >= mark.count else { return nil }
-        return (0...(bytes.count - mark.count)).first { bytes[$0..<($0 + mark.count)].elementsEqual(mark) }.map {
-            $0 + mark.count
+        bytes.withUnsafeBytes { haystack in
+            guard let start = haystack.baseAddress else { return nil }
+            var at = 0
+            while haystack.count - at >= mark.count {
+                guard let found = memchr(start + at, Int32(mark[0]), haystack.count - at - mark.count + 1) else { return nil }
+                at = UnsafeRawPointer(found) - start
+                if memcmp(found, mark, mark.count) == 0 { return at + mark.count }
+                at += 1
+            }
+            return nil
         }
     }
 
