@@ -1,7 +1,7 @@
 import Bytes
 import HTTP
 import HTTPClient
-import HTTPServer
+package import HTTPServer
 import Sockets
 import Threads
 
