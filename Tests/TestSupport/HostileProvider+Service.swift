@@ -1,6 +1,6 @@
 import Bytes
 internal import Formats
-package import HTTPServer
+import HTTPServer
 
 /// The provider over sockets: behind a `ServiceHost`.
 ///

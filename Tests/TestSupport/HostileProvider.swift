@@ -67,7 +67,9 @@ package final class HostileProvider: Sendable {
         }
     }
 
-    /// What a test bends. Each closure changes an honest answer; ``intercept`` replaces it.
+    /// What a test bends.
+    ///
+    /// Each closure changes an honest answer; ``intercept`` replaces it.
     package struct Script: Sendable {
         package var metadata: @Sendable (inout JSONObject) -> Void = { _ in }
         package var keySet: @Sendable (inout JSONObject) -> Void = { _ in }
