@@ -51,6 +51,11 @@ package struct DevClient: Sendable {
         }
     }
 
+    /// An API that may ask about tokens made for `audience`.
+    package init(id: String, secret: Secret, asAPI audience: String) throws(DevClientError) {
+        try self.init(id: id, secret: secret, redirectURIs: [], resource: audience)
+    }
+
     /// An API as the command line writes it: `ID:SECRET[=AUDIENCE]`.
     package init(apiArgument argument: String) throws(DevClientError) {
         let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
@@ -60,7 +65,7 @@ package struct DevClient: Sendable {
         }
         try self.init(
             id: String(parts[0][..<colon]), secret: Secret(String(parts[0][parts[0].index(after: colon)...])),
-            redirectURIs: [], resource: audience)
+            asAPI: audience)
     }
 
     /// The same client as a public one, for places that must not hold the secret.

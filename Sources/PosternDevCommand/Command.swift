@@ -21,7 +21,7 @@ enum Command {
         if command == "help" { return try help(rest.first) }
         if Options(rest).wantsHelp { return try help(command) }
         switch command {
-        case nil: throw .usage("which part? `postern-dev help` lists them")
+        case nil: try WholeCommand(rest).run()
         case "idp": try IdentityProviderCommand(rest).run()
         case "api": try DemoAPICommand(rest).run()
         case let name?: throw .usage("there is no command `\(name)`; `postern-dev help` lists them")

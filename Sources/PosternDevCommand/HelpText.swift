@@ -51,6 +51,8 @@ enum HelpText {
                                how long a replaced refresh token is still accepted (default 0s)
           --no-rotation        refresh tokens stay the same
           --algorithm ALG      what tokens are signed with (default RS256)
+
+        SIGUSR2 makes a new signing key; the old one stays published for two hours.
         """
 
     private static let demoAPI = """

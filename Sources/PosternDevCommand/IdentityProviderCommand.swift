@@ -47,7 +47,7 @@ struct IdentityProviderCommand {
         let host = try Running.host(provider, on: listen.address, name: "identity provider")
         listen.warn("identity provider")
         Output.result(banner)
-        Running.untilStopped()
+        Running.untilStopped(provider: provider)
         host.stop(drain: .seconds(5))
     }
 

@@ -6,13 +6,7 @@ import Testing
 
 /// The program `postern-dev` as people start it.
 struct DevProgramTests {
-    /// It is built beside the tests.
-    private var program: String {
-        get throws {
-            let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-            return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("postern-dev").path
-        }
-    }
+    private var program: String { get throws { try DevProgram.path } }
 
     private var root: String {
         URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -85,6 +79,22 @@ struct DevProgramTests {
         #expect(String(decoding: answer, as: UTF8.self).contains("\"postern_development_provider\":true"))
         child.signal(SIGTERM)
         #expect(try child.wait() == 0)
+    }
+
+    @Test("H19 a signal rotates the signing key while the provider runs")
+    func rotation() throws {
+        let port = try freePort()
+        let child = try ChildProcess([try program, "idp", "--listen", "127.0.0.1:\(port)", "--algorithm", "ES256"])
+        defer { child.end() }
+        try eventually("start") { child.output.contains("Ctrl-C") }
+        func keys() throws -> Int {
+            let request = "GET /jwks HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+            let answer = try exchange(port: port, Array(request.utf8))
+            return String(decoding: answer, as: UTF8.self).matches(of: /"kid":/).count
+        }
+        #expect(try keys() == 1)
+        child.signal(SIGUSR2)
+        try eventually("a second key") { try keys() == 2 }
     }
 
     @Test(

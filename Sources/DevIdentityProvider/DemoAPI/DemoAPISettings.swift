@@ -7,7 +7,11 @@ package struct DemoAPISettings: Sendable {
     /// Where the provider is reached from here, when that is another address (D5a).
     package var backChannelURL: String?
     /// What a token's `aud` must contain.
-    package var audience = TokenMint.defaultAudience
+    package var audience = standardAudience
+
+    /// The audience of tokens whose request named no API.
+    package static var standardAudience: String { TokenMint.defaultAudience }
+
     /// Who asks about opaque tokens; without it they are refused.
     package var introspectionClient: IntrospectionClient?
 

@@ -39,8 +39,11 @@ package final class DemoPage: HTTPService {
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
         + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
+    /// The gateway's own mark, on its colour.
     private static let icon = """
-        <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#1f6b4a"/>\
-        <path d="M9 25V14a7 7 0 0 1 14 0v11z" fill="#f6f5f1"/><circle cx="19.2" cy="18" r="1.5" fill="#1f6b4a"/></svg>
+        <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 52 52"><rect width="52" height="52" rx="13" fill="#1f5f4c"/>\
+        <g transform="translate(8 7)" fill="none" stroke="#f6f5f1" stroke-width="3" stroke-linecap="round" \
+        stroke-linejoin="round"><path d="M4 32V6h5v4h6V6h6v4h6V6h5v26z"/><path d="M12 32v-8a6 6 0 0 1 12 0v8"/>\
+        <path d="M20.5 27v.01"/></g></svg>
         """
 }

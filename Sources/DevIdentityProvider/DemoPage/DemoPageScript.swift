@@ -5,6 +5,7 @@ enum DemoPageScript {
 
         // The header that the gateway's rules against cross-site requests ask for; its value does not matter.
         const ours = { "X-CSRF": "1" };
+        const byGateway = /^(via|forwarded|x-forwarded-.*|traceparent|x-request-id)$/;
         const byId = (id) => document.getElementById(id);
         const make = (name, text, className) => {
           const element = document.createElement(name);
@@ -12,6 +13,8 @@ enum DemoPageScript {
           if (className) element.className = className;
           return element;
         };
+
+        const welcome = byId("lead").textContent;
 
         // Who is signed in: an array of claims, or 401.
 
@@ -31,6 +34,7 @@ enum DemoPageScript {
           document.body.dataset.state = "anonymous";
           byId("eyebrow").textContent = "You are signed out";
           byId("headline").textContent = "A page without a token.";
+          byId("lead").textContent = welcome;
           byId("avatar").textContent = "";
           byId("logout").hidden = true;
           byId("login").hidden = false;
@@ -185,15 +189,15 @@ enum DemoPageScript {
             make("span", took.toFixed(0) + " ms"));
           const rows = make("dl", undefined, "received");
           const add = (name, value, className) => {
-            const row = make("div", undefined, className);
+            const row = make("div", undefined, className || undefined);
             row.append(make("dt", name), make("dd", value));
             rows.append(row);
           };
           if (body?.request) {
-            const isToken = ({ name }) => name === "authorization";
-            // What the gateway added first: that is what the page is about.
-            const sorted = [...body.request.headers].sort((a, b) => isToken(b) - isToken(a));
-            for (const header of sorted) add(header.name, header.value, isToken(header) ? "token" : undefined);
+            // First what the gateway added, the token before all: that is what the page is about.
+            const rank = ({ name }) => (name === "authorization" ? 2 : byGateway.test(name) ? 1 : 0);
+            const sorted = [...body.request.headers].sort((a, b) => rank(b) - rank(a));
+            for (const header of sorted) add(header.name, header.value, ["", "added", "token"][rank(header)]);
             if (body.request.body) add("(body)", body.request.body);
             if (body.token) add("(token says)", describe(body.token));
           } else if (body && typeof body === "object") {

@@ -4,7 +4,7 @@ enum DemoPageStyle {
         :root {
           color-scheme: light dark;
           --ground: #f6f5f1; --glow: #e0ecdf; --card: #fffefb; --ink: #1f2420; --soft: #646c64; --line: #e3e2da;
-          --accent: #1f6b4a; --accent-ink: #ffffff; --wash: #e9f1ea; --gold: #a86b12; --gold-wash: #faf0dc;
+          --accent: #1f5f4c; --accent-ink: #ffffff; --wash: #e9f1ea; --gold: #a86b12; --gold-wash: #faf0dc;
           --wrong: #b3352f; --wrong-wash: #fbe9e6; --code: #f3f2ec;
           --shadow: 0 1px 2px rgb(31 36 32 / .05), 0 10px 34px -16px rgb(31 36 32 / .22);
         }
@@ -125,6 +125,7 @@ enum DemoPageStyle {
         .received > div + div { border-top: 1px solid var(--line); }
         .received dt { color: var(--soft); font-size: .82rem; overflow-wrap: anywhere; }
         .received dd { margin: 0; overflow-wrap: anywhere; font-family: ui-monospace, Menlo, Consolas, monospace; font-size: .8rem; }
+        .received .added { background: var(--wash); }
         .received .token { background: var(--gold-wash); }
         .received .token dd, .received .token dt { color: var(--gold); }
         .clock + .clock { margin-top: 1.2rem; }
@@ -136,7 +137,7 @@ enum DemoPageStyle {
           appearance: none; -webkit-appearance: none;
         }
         progress::-webkit-progress-bar { background: var(--wash); }
-        progress::-webkit-progress-value { background: var(--accent); border-radius: 1rem; transition: width .4s; }
+        progress::-webkit-progress-value { background: var(--accent); border-radius: 1rem; }
         progress::-moz-progress-bar { background: var(--accent); border-radius: 1rem; }
         progress.low::-webkit-progress-value { background: var(--gold); }
         progress.low::-moz-progress-bar { background: var(--gold); }

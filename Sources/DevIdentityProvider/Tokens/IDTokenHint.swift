@@ -8,11 +8,8 @@ struct IDTokenHint: Sendable {
     let clientID: String
     let sessionID: String?
 
-    /// True when the token was made in this login, or, should it name none, for this person.
-    func names(_ session: LoginSession?) -> Bool {
-        guard let session else { return false }
-        return sessionID.map { $0 == session.sessionID } ?? (subject == session.subject)
-    }
+    /// True when the person of the token is the one who is signed in.
+    func names(_ session: LoginSession?) -> Bool { session?.subject == subject }
 }
 
 /// Believes `id_token_hint` when this provider signed it; an expired one is as good as a fresh one (OpenID Connect
