@@ -1,6 +1,6 @@
 import Bytes
 internal import Formats
-import HTTPServer
+package import HTTPServer
 
 /// The provider over sockets: behind a `ServiceHost`.
 ///
