@@ -213,6 +213,30 @@ struct SignatureTests {
         }
     }
 
+    @Test("one key serves many threads at once")
+    func shared() async throws {
+        let ec = try PrivateKey.generate(.ec(.p256))
+        let message = message
+        let failures = try await withThrowingTaskGroup(of: Int.self) { group in
+            for worker in 0..<8 {
+                group.addTask {
+                    var failures = 0
+                    for round in 0..<40 {
+                        let text = message + [UInt8(worker), UInt8(round)]
+                        for (key, scheme) in [(ec, SignatureScheme.ecdsa(.p256)), (TestKeys.rsa, .rsaPSS(.sha256))] {
+                            let signature = try key.sign(text, scheme)
+                            if !key.publicKey.verify(signature, of: text, scheme) { failures += 1 }
+                            if key.publicKey.verify(signature, of: message, scheme) { failures += 1 }
+                        }
+                    }
+                    return failures
+                }
+            }
+            return try await group.reduce(0, +)
+        }
+        #expect(failures == 0)
+    }
+
     @Test("a private key is never printed")
     func description() {
         #expect("\(TestKeys.rsa)" == "<private key>")
