@@ -364,7 +364,7 @@ private func answering(_ answer: String) -> @Sendable (ScriptedPeer, Int) throws
         arguments: ["down", "up"])
     func backPressure(_ direction: String) async throws {
         try await onThread {
-            let total = 40 << 20
+            let total = 20 << 20
             let offered = Atomic(0)
             let release = Semaphore()
             let server = try ScriptedServer(smallBuffers: true) { peer, _ in
