@@ -8,7 +8,12 @@ final class UpstreamEndpoint {
     /// Idle connections; the one used last is used next, so that the others may grow old and close.
     private var idle: [UpstreamConnection] = []
     /// Streams that have a connection, or wait for one.
-    private(set) var load = 0
+    private(set) var load = 0 {
+        didSet { if load > peak.now { peak.now = load } }
+    }
+    /// The most streams at once, in this stretch of time and in the one before.
+    private var peak = (now: 0, before: 0)
+    private var stretchEnd = Instant(nanoseconds: .min)
     /// Streams that wait for a connection.
     var pending = 0
 
@@ -106,10 +111,17 @@ final class UpstreamEndpoint {
     // MARK: Connections
 
     /// Keeps a connection for the next stream; false when there are enough.
+    ///
+    /// Enough are `keep_alive`, and as many as were busy at once a moment ago: the answers of a turn come before its
+    /// requests, and closing what is wanted again at once costs more than the whole request.
     func keep(_ connection: UpstreamConnection) -> Bool {
-        guard !pool.isRetired, idle.count < pool.settings.keepAlive, addresses.contains(connection.address) else {
-            return false
+        let now = pool.loop.now
+        if now >= stretchEnd {
+            peak = (load, now < stretchEnd + pool.settings.keepAliveTimeout ? peak.now : 0)
+            stretchEnd = now + pool.settings.keepAliveTimeout
         }
+        let enough = max(pool.settings.keepAlive, max(peak.now, peak.before) - load)
+        guard !pool.isRetired, idle.count < enough, addresses.contains(connection.address) else { return false }
         load -= 1
         idle.append(connection)
         return true

@@ -70,7 +70,7 @@ package struct UpstreamSettings: Sendable, Equatable {
     package var responseTimeout: Duration = .seconds(60)
     /// Between two pieces of a body, in either direction.
     package var idleTimeout: Duration = .minutes(5)
-    /// Idle connections kept, per worker.
+    /// Idle connections kept, per worker; while a burst lasts, as many as it needs.
     package var keepAlive = 128
     /// Shorter than the 5 s of common application servers.
     package var keepAliveTimeout: Duration = .seconds(4)

@@ -58,12 +58,12 @@ package struct TokenEchoGuard: ~Copyable {
 
     /// The length of the longest end of `bytes` that is a beginning of the token, shorter than the whole token.
     private func longestBeginning(in bytes: Span<UInt8>) -> Int {
-        var length = min(token.count - 1, bytes.count)
-        while length > 0 {
-            if token.span.extracting(0..<length).equals(bytes.extracting((bytes.count - length)..<bytes.count)) {
-                return length
-            }
-            length -= 1
+        let token = token.span
+        var start = max(0, bytes.count - token.count + 1)
+        // Only where the token's first byte stands can it begin.
+        while let at = bytes.firstIndex(of: token[0], from: start) {
+            if token.hasPrefix(bytes.extracting(at..<bytes.count)) { return bytes.count - at }
+            start = at + 1
         }
         return 0
     }
