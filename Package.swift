@@ -10,6 +10,8 @@ let houseRules: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     .enableExperimentalFeature("Lifetimes"),
+    // Buffers, heads and tables are small functions of other modules on every request: they must be seen through.
+    .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
 ]
 
 /// Tests speak to the same strict compiler, but may use Foundation and unsafe constructs freely.

@@ -130,7 +130,7 @@ final class Worker: HandlerSource, TimerTarget {
         guard let endpoint, let place = Endpoint.allCases.firstIndex(of: endpoint) else { return otherMetrics }
         if let found = endpointMetrics[place] { return found }
         let made = RouteMetrics(
-            metrics.registry, route: snapshot.settings.endpointsPrefix + endpoint.suffix.description)
+            metrics.registry, route: endpoint.label.description)
         endpointMetrics[place] = made
         return made
     }

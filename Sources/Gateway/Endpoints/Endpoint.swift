@@ -17,8 +17,17 @@ package enum Endpoint: Sendable, CaseIterable {
         }
     }
 
-    /// For logs and metrics.
-    package var routeLabel: String { "bff\(suffix)" }
+    /// For logs and metrics, whatever the prefix is.
+    var label: StaticString {
+        switch self {
+        case .login: "/bff/login"
+        case .callback: "/bff/callback"
+        case .user: "/bff/user"
+        case .logout: "/bff/logout"
+        case .logoutCallback: "/bff/logout/callback"
+        case .session: "/bff/session"
+        }
+    }
 
     /// The endpoint that the canonical path names exactly; nothing else below the prefix exists (G74).
     static func find(_ selector: borrowing RouteSelector, behind prefix: Int) -> Endpoint? {

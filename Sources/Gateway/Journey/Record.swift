@@ -42,7 +42,7 @@ extension RequestJourney {
             let label = plan.labelBytes
             line.field("route", label.span)
         } else if let endpoint {
-            line.field("route", endpoint.suffix)
+            line.field("route", endpoint.label)
         } else {
             line.absent("route")
         }
