@@ -175,3 +175,15 @@ let package = Package(
             path: "Tests/EndToEndTests", swiftSettings: testRules),
     ]
 )
+
+// The fuzzers: `Tests/scripts/fuzz`. They drive what only this package may see, so they live in it; they need other flags
+// for every module, so they are there only when asked for.
+if Context.environment["POSTERN_FUZZ"] != nil {
+    package.targets += [
+        .target(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"),
+        .executableTarget(
+            name: "PosternFuzz", dependencies: ["CLibFuzzer", "Bytes", "HTTP"], path: "Tests/Fuzz/PosternFuzz",
+            swiftSettings: testRules),
+    ]
+    package.products.append(.executable(name: "postern-fuzz", targets: ["PosternFuzz"]))
+}
