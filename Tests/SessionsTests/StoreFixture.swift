@@ -115,12 +115,20 @@ struct Unexpected: Error {}
 /// A directory that goes with its last user.
 final class TemporaryDirectory: Sendable {
     let path: String
+    private let isKept: Bool
 
     init() {
+        isKept = false
         var template = Array("/tmp/postern-sessions-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { fatalError("no temporary directory") }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: path) }
+    /// One that somebody else removes.
+    init(keeping path: String) {
+        self.path = path
+        isKept = true
+    }
+
+    deinit { if !isKept { try? FileManager.default.removeItem(atPath: path) } }
 }

@@ -36,8 +36,31 @@ extension StoreOpenError {
             \(path) is on a file system that SQLite's write-ahead log cannot use
               keep sessions on a local disk:  session: { store: "sqlite:///PATH/sessions.db" }
             """
+        case .keyLength(let position):
+            """
+            session.keys[\(position)] is not a key of 32 bytes in base64
+              make one:  postern keygen
+            """
+        case .missingKeys(let path, let rows):
+            """
+            \(path) holds sessions sealed by \(Self.names(rows)), not in session.keys
+              add the key behind the others:  session: { keys: [ "${file:NEW}", "${file:OLD}" ] }
+              or end those sessions:  postern sessions prune --unreadable
+            """
+        case .unsupported(let store):
+            """
+            session.store: this build keeps no sessions in \(store)
+              keep them in a file:  session: { store: "sqlite:///PATH/sessions.db" }
+            """
         case .failed(let path, let error):
             "session.store: \(path) cannot be used: \(error.name)"
         }
+    }
+
+    /// `key 0123456789abcdef (12 rows), key …`, in a fixed order.
+    private static func names(_ rows: [SessionKeyID: Int]) -> String {
+        rows.sorted { $0.key.text < $1.key.text }
+            .map { "key \($0.key) (\($0.value) \($0.value == 1 ? "row" : "rows"))" }
+            .joined(separator: ", ")
     }
 }

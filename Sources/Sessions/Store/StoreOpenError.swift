@@ -12,6 +12,12 @@ package enum StoreOpenError: Error, Sendable, Equatable {
     case foreignDatabase(path: String)
     /// The file system cannot share memory between processes (a network mount): no write-ahead log.
     case noWriteAheadLog(path: String)
+    /// The key at this place of `session.keys`, from 0, is not 32 bytes long.
+    case keyLength(position: Int)
+    /// Rows of our sites need keys that the list lacks (B42).
+    case missingKeys(path: String, rows: [SessionKeyID: Int])
+    /// This build keeps no sessions there.
+    case unsupported(store: String)
     /// The database could not be used this time.
     case failed(path: String, SessionStoreError)
 
