@@ -1,0 +1,122 @@
+import Foundation
+
+/// The real program with a configuration of its own, on a free port, watched from outside.
+package final class GatewayUnderTest {
+    /// What a test wants different from a plain gateway for one API.
+    package struct Options: Sendable {
+        /// Lines below `session:`, without their indent.
+        package var session: [String] = []
+        /// Lines below `provider:`.
+        package var provider: [String] = []
+        /// Lines at the top level.
+        package var top: [String] = []
+        /// The routes, as YAML flow mappings.
+        package var routes = ["{ path: /, upstream: api }"]
+        /// Further upstreams by name.
+        package var upstreams: [String: String] = [:]
+        package var store = "sqlite:sessions.db"
+
+        package init() {}
+    }
+
+    package let port: Int
+    package let directory: String
+    package let program: String
+    private(set) package var process: ChildProcess
+    private var runs = 0
+
+    /// `http://localhost:PORT`: what browsers use.
+    package var origin: String { "http://localhost:\(port)" }
+    package var database: String { directory + "/sessions.db" }
+    package var configuration: String { directory + "/postern.yaml" }
+
+    /// Everything it has said since it was first started.
+    package var log: String { process.output }
+
+    /// The program beside the test binary, whatever `--scratch-path` was.
+    package static var program: String {
+        get throws {
+            let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+            return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("postern").path
+        }
+    }
+
+    /// Writes the configuration and starts the program.
+    ///
+    /// - Parameters:
+    ///   - issuer: the provider's; its client is `postern`.
+    ///   - secret: the client's; nil for a public client.
+    ///   - upstream: the port of the upstream called `api`.
+    ///   - port: chosen when nil; a provider that checks redirect URIs has to know it before.
+    package init(
+        issuer: String, secret: String? = "s3cret", upstream: Int, port: Int? = nil, options: Options = Options()
+    ) throws {
+        self.port = try port ?? freePort()
+        program = try Self.program
+        directory = NSTemporaryDirectory() + "postern-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        var lines = [
+            "public_url: http://localhost:\(self.port)", "listen: [{ address: \"127.0.0.1:\(self.port)\" }]",
+            "workers: 2", "admin: null", "provider:", "  issuer: \(issuer)", "  client_id: postern",
+        ]
+        if let secret {
+            try secret.write(toFile: directory + "/client_secret", atomically: true, encoding: .utf8)
+            lines.append("  client_secret: ${file:client_secret}")
+        }
+        lines += options.provider.map { "  " + $0 }
+        lines += ["session:", "  store: \"\(options.store)\""] + options.session.map { "  " + $0 }
+        lines += ["upstreams:", "  api: http://127.0.0.1:\(upstream)"]
+        lines += options.upstreams.sorted { $0.key < $1.key }.map { "  \($0.key): \($0.value)" }
+        lines += ["routes:"] + options.routes.map { "  - " + $0 }
+        lines += options.top
+        let file = directory + "/postern.yaml"
+        try (lines.joined(separator: "\n") + "\n").write(toFile: file, atomically: true, encoding: .utf8)
+        process = try Self.start(program, file, directory)
+        try waitUntilItListens()
+    }
+
+    deinit {
+        process.end(within: 5)
+        try? FileManager.default.removeItem(atPath: directory)
+    }
+
+    private static func start(_ program: String, _ file: String, _ directory: String) throws -> ChildProcess {
+        try ChildProcess([program, "serve", "--config", file], log: directory + "/postern.log")
+    }
+
+    /// Waits for the line that says so; of a restarted program, for one more.
+    private func waitUntilItListens() throws {
+        runs += 1
+        try eventually("the gateway listens; it says: \(log)", within: 30) {
+            guard process.isRunning else {
+                throw NeverHappened(description: "the gateway ended with \(process.exitCode ?? -1): \(log)")
+            }
+            return events("listening").count >= runs
+        }
+    }
+
+    /// The log lines with this `msg`.
+    package func events(_ name: String) -> [Substring] {
+        log.split(separator: "\n").filter { $0.contains("\"msg\":\"\(name)\"") }
+    }
+
+    /// Asks it to stop, and gives its exit code.
+    @discardableResult
+    package func stop() throws -> Int32 {
+        process.signal(SIGTERM)
+        return try process.wait(within: 40)
+    }
+
+    /// Ends it as a crash would.
+    package func kill9() throws {
+        process.signal(SIGKILL)
+        try process.wait()
+    }
+
+    /// Starts it again on the same port, with the same configuration and store.
+    package func restart() throws {
+        if process.isRunning { try stop() }
+        process = try Self.start(program, configuration, directory)
+        try waitUntilItListens()
+    }
+}
