@@ -127,6 +127,16 @@ import Time
         let error = try #require(await harness.loginError())
         #expect(!"\(error) \(error.reason)".contains("canary"))
         harness.provider.bend { $0.idTokenClaims = { _ in } }
+        let redirect = try await harness.begin()
+        let query = try parameters(of: redirect.location)
+        let refused = try harness.provider.authorize(redirect.location, error: "access_denied")
+        let refusal = try #require(try await harness.refusal(refused, [redirect.cookie]))
+        var dumped = ""
+        dump(refusal, to: &dumped)
+        for name in ["nonce", "state"] {
+            #expect(!"\(refusal) \(dumped)".contains(try #require(query.value(name))))
+        }
+        #expect(!dumped.contains(refusal.attempt.proofKey.verifier))
         let tokens = try await harness.login()
         #expect(
             !"\(tokens.accessToken) \(String(describing: tokens.refreshToken)) \(String(describing: tokens.idToken))"

@@ -1,3 +1,4 @@
+import Bytes
 import Cryptography
 import Formats
 import JOSE
@@ -154,6 +155,36 @@ import Time
         }
         _ = await attacker.client.refreshDocuments()
         #expect(await victim.loginError() == .token(.badSignature))
+    }
+
+    @Test("C43 stored keys serve the issuer they came from, even in a store that only knows names")
+    func storedForAnotherIssuer() async throws {
+        /// Keeps documents by kind alone, as if both issuers had the same name.
+        final class ByKind: DocumentStore {
+            let kept = Locked<[ProviderDocument.Kind: StoredDocument]>([:])
+            func load(_ document: ProviderDocument) async throws -> StoredDocument? {
+                kept.withLock { $0[document.kind] }
+            }
+            func save(_ content: StoredDocument, as document: ProviderDocument) async throws {
+                kept.withLock { $0[document.kind] = content }
+            }
+        }
+        let store = ByKind()
+        let clock = FakeClock()
+        func client(_ provider: HostileProvider) throws -> ProviderClient {
+            var settings = ProviderSettings(issuer: provider.issuer, clientID: "postern")
+            settings.clientSecret = Secret("s3cret")
+            return try ProviderClient(
+                settings, siteIsSecure: true, backChannel: provider, documents: store, time: clock.source)
+        }
+        let before = HostileProvider(issuer: "https://old.example", clock: clock)
+        _ = try await client(before).refreshDocuments()
+        let after = HostileProvider(clock: clock)
+        after.bend { $0.intercept = { call, _ in call.endpoint == .keys ? .unreachable : nil } }
+        let renamed = try client(after)
+        _ = await renamed.refreshDocuments()
+        #expect(await renamed.status().keysAge == nil)
+        #expect(await renamed.status().metadata?.issuer == "https://idp.example.com")
     }
 
     @Test("C42 private, symmetric and broken keys in a set are not used, and do not break it")

@@ -91,8 +91,10 @@ package struct AttemptCookies: Sendable {
             } else {
                 // Once one is dropped, so are all that are older.
                 places = 0
-                // Name and path decide which cookie goes; a `SameSite` that differs does not matter to a browser.
-                if let deletion = deletion(cookie.name, isCrossSite: false) { deletions.append(deletion) }
+                // Name and path decide which cookie goes; only `Secure` must not be missing where it was set.
+                if let deletion = deletion(cookie.name, isCrossSite: new?.sameSite == SetCookie.SameSite.none) {
+                    deletions.append(deletion)
+                }
             }
         }
         return deletions

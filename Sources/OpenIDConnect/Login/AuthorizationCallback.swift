@@ -48,3 +48,9 @@ package struct AuthorizationCallback: Sendable {
     /// Bytes of a query or form.
     package static let longest = 64 * 1024
 }
+
+/// The state is as good as a password until it is used up.
+extension AuthorizationCallback: CustomStringConvertible, CustomReflectable {
+    package var description: String { "<authorization callback>" }
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}

@@ -48,6 +48,12 @@ package struct LoginAttempt: Sendable, Equatable {
     package var endsAt: Timestamp { createdAt + Self.lifetime }
 }
 
+/// Nonce and verifier never reach a log, not even by an error that carries the attempt.
+extension LoginAttempt: CustomStringConvertible, CustomReflectable {
+    package var description: String { "<login attempt>" }
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}
+
 extension LoginAttempt {
     /// The plaintext of its cookie; one letter a member, since cookies are small.
     var encoded: [UInt8] {

@@ -23,3 +23,8 @@ package struct ProofKey: Sendable, Equatable {
         Base64URL.encode(SHA256Digest(hashing: verifier.utf8Span.span).bytes)
     }
 }
+
+extension ProofKey: CustomStringConvertible, CustomReflectable {
+    package var description: String { "<proof key>" }
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}

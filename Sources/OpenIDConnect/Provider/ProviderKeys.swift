@@ -171,8 +171,12 @@ actor ProviderKeys {
     private func load(from documents: any DocumentStore) async {
         do {
             let name = ProviderDocument(.keys, issuer: calls.settings.issuer)
+            // A key set does not say whose it is, so the issuer is kept with it: keys of one must never verify tokens of
+            // another that was given the same name (C43).
             guard let stored = try await documents.load(name),
-                let document = try JSONValue(parsing: stored.content).object
+                let object = try JSONValue(parsing: stored.content).object,
+                object["issuer"]?.string?.isExactly(calls.settings.issuer) ?? false,
+                let document = object["document"]?.object
             else { return }
             let loaded = try Self.checked(document)
             guard keys == nil else { return }
@@ -186,9 +190,10 @@ actor ProviderKeys {
 
     private func store(_ document: JSONObject, fetchedAt: Timestamp) async {
         guard let documents else { return }
+        let object: JSONObject = ["issuer": .string(calls.settings.issuer), "document": .object(document)]
         do {
             try await documents.save(
-                StoredDocument(content: document.encoded, fetchedAt: fetchedAt),
+                StoredDocument(content: object.encoded, fetchedAt: fetchedAt),
                 as: ProviderDocument(.keys, issuer: calls.settings.issuer))
         } catch {
             observe(.documentNotSaved(.keys))
