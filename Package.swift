@@ -143,7 +143,12 @@ let package = Package(
         tests("HTTPClient", ["Bytes", "Formats", "Sockets", "HTTP", "HTTPServer", "Threads", "Time", "TestSupport"]),
         tests("Fetching", ["Bytes", "Formats", "HTTP", "HTTPServer", "Time", "TestSupport"]),
         tests("Sessions", ["Bytes", "Formats", "Cryptography", "Threads", "Time", "TestSupport"]),
-        tests("OpenIDConnect", ["Bytes", "Formats", "HTTP", "JOSE", "Cryptography", "Threads", "Time", "TestSupport"]),
+        tests(
+            "OpenIDConnect",
+            [
+                "Bytes", "Formats", "HTTP", "HTTPServer", "Sockets", "JOSE", "Cryptography", "Threads", "Fetching", "Time",
+                "TestSupport",
+            ]),
         tests("Routing", ["Bytes", "Formats", "HTTP", "Time"]),
         tests(
             "Gateway",
