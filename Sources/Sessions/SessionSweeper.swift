@@ -1,3 +1,4 @@
+private import Threads
 package import Time
 
 /// Removes what is over, in steps so small that nobody waits for them (E45).
@@ -8,7 +9,7 @@ package struct SessionSweeper: Sendable {
     private let store: any SessionStore
     private let time: TimeSource
     /// Rows of each kind in the next step.
-    private(set) var step: Int
+    private let step: Locked<Int>
 
     /// What a step should take: writes that arrive meanwhile wait that long.
     static let pace = Duration.milliseconds(20)
@@ -17,18 +18,19 @@ package struct SessionSweeper: Sendable {
     package init(store: any SessionStore, time: TimeSource = .system, step: Int = 50) {
         self.store = store
         self.time = time
-        self.step = step
+        self.step = Locked(step)
     }
 
     /// Sweeps until nothing is left or `budget` is spent; other writes take their turns in between.
     ///
     /// - Returns: how many rows went, and whether that was all.
-    package mutating func sweep(
+    package func sweep(
         budget: Duration = .milliseconds(500)
     ) async throws(SessionStoreError) -> (removed: Int, isDone: Bool) {
         let end = time.instant() + budget
         var removed = 0
         while true {
+            let step = step.withLock { $0 }
             let begun = time.instant()
             let count = try await store.sweep(limit: step)
             let now = time.instant()
@@ -39,8 +41,10 @@ package struct SessionSweeper: Sendable {
         }
     }
 
-    private mutating func adapt(to duration: Duration) {
-        if duration > Self.pace * 2 { step = max(Self.steps.lowerBound, step / 2) }
-        if duration < Self.pace / 2 { step = min(Self.steps.upperBound, step * 2) }
+    private func adapt(to duration: Duration) {
+        step.withLock { step in
+            if duration > Self.pace * 2 { step = max(Self.steps.lowerBound, step / 2) }
+            if duration < Self.pace / 2 { step = min(Self.steps.upperBound, step * 2) }
+        }
     }
 }

@@ -123,7 +123,7 @@ struct SQLiteLoadTests {
         ) { group in
             group.addTask {
                 defer { isOver.withLock { $0 = true } }
-                var sweeper = SessionSweeper(store: fixture.store)
+                let sweeper = SessionSweeper(store: fixture.store)
                 var removed = 0
                 while true {
                     let part = try await sweeper.sweep()

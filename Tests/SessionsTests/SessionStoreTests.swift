@@ -467,7 +467,7 @@ struct SessionStoreTests {
         _ = try await fixture.logout("jti", subject: "nobody")
         fixture.clock.advance(.minutes(46))
         let alive = try await fixture.begin("alive")
-        var sweeper = SessionSweeper(store: fixture.store, time: fixture.clock.source, step: 10)
+        let sweeper = SessionSweeper(store: fixture.store, time: fixture.clock.source, step: 10)
         let first = try await sweeper.sweep()
         #expect(first.isDone && first.removed >= 27)
         #expect(try await fixture.found(alive) != nil)
