@@ -41,6 +41,26 @@ package struct FailureText: Sendable, Equatable {
             FailureText(
                 "You do not have access to this page", "You are signed in, but your account is not allowed to open it.",
                 "Ask the people who run this site, or sign in with another account.")
+        case "interaction_required":
+            FailureText(
+                "You need to sign in again",
+                "Your identity provider wants to ask you something before it signs you in.",
+                "Sign in yourself; it cannot be done in the background this time.")
+        case "provider_answer":
+            FailureText(
+                "Signing in failed",
+                "The identity provider gave an answer that cannot be trusted, so nobody was signed in.",
+                "Try again. If it happens every time, tell the people who run this site, with the request number below."
+            )
+        case "sid":
+            FailureText(
+                "This sign-out link is not yours",
+                "It belongs to another session than the one in this browser, so nothing was ended.",
+                "Use the sign-out button of the site.")
+        case "token_echoed":
+            FailureText(
+                "The application's answer was held back", "It contained something that must not reach a browser.",
+                "Tell the people who run this site, with the request number below.")
         case "provider_unavailable":
             FailureText(
                 "Signing in is not possible right now",
@@ -55,7 +75,7 @@ package struct FailureText: Sendable, Equatable {
             FailureText("Too busy right now", "More requests are waiting than can be served.", "Try again in a moment.")
         case "speculative":
             FailureText("Not yet", "Your browser asked for this page ahead of time; open it to go on.")
-        case "state_mismatch", "login_expired", "login_unknown":
+        case "callback", "login_expired", "login_unknown":
             FailureText(
                 "This sign-in cannot be completed",
                 "It was begun in another browser, too long ago, or with cookies turned off.",

@@ -107,6 +107,16 @@ import Testing
                 FailureText.of(status: 400, reason: "\(refusal.reasonCode)").title
                     == "This address cannot be read safely")
         }
+        for (status, reason) in [
+            (400, "return_url"), (400, "login_unknown"), (400, "login_expired"), (400, "callback"),
+            (400, "interaction_required"),
+            (400, "sid"), (403, "access_denied"), (502, "provider_answer"), (502, "token_echoed"),
+            (503, "provider_unavailable"),
+            (503, "store_unavailable"), (503, "busy"), (503, "speculative"),
+        ] {
+            let general = FailureText.of(status: status, reason: "no_such_reason")
+            #expect(FailureText.of(status: status, reason: reason) != general, "\(reason)")
+        }
         #expect(FailureText.of(status: 403, reason: "csrf") != FailureText.of(status: 403, reason: "x"))
     }
 }
