@@ -25,6 +25,8 @@ final class UpstreamEndpoint {
     /// Streams that wait for the name's first address.
     private var waiting: [UpstreamStream] = []
 
+    /// What the health check says; false without one.
+    var isUnhealthy = false
     private var failuresInARow = 0
     private var ejectedUntil: Instant?
 
@@ -145,8 +147,9 @@ final class UpstreamEndpoint {
 
     // MARK: Behaviour
 
-    /// True while the server is left alone after failures.
-    func isEjected(_ now: Instant) -> Bool {
+    /// True while the server is left alone: after failures, or because its health check fails.
+    func isOut(_ now: Instant) -> Bool {
+        if isUnhealthy { return true }
         guard let ejectedUntil else { return false }
         return now < ejectedUntil
     }

@@ -10,6 +10,7 @@ package final class UpstreamPool: TurnTarget, TimerTarget {
     let patience: UpstreamPatience
     private let resolver: Resolver
     private var endpoints: [UpstreamEndpoint] = []
+    private var probes: [HealthProbe] = []
     private var turn = 0
     /// Answers of the resolver; made when a server has a name.
     private var mailbox: Mailbox<ResolverAnswer>?
@@ -31,6 +32,7 @@ package final class UpstreamPool: TurnTarget, TimerTarget {
         self.loop = loop
         self.resolver = resolver
         endpoints = settings.servers.map { UpstreamEndpoint(self, $0) }
+        if let rule = settings.healthCheck { probes = endpoints.map { HealthProbe(self, $0, rule) } }
         if endpoints.contains(where: \.needsResolver) {
             let mailbox = try Mailbox<ResolverAnswer>()
             delivery = try mailbox.deliver(on: loop) { [weak self] answer in
@@ -48,7 +50,10 @@ package final class UpstreamPool: TurnTarget, TimerTarget {
     /// - Parameter affinity: the same number finds the same server, with `balance: hash_session`.
     @discardableResult
     package func open(for handler: any UpstreamHandler, affinity: UInt64 = 0) -> UpstreamStream {
-        let endpoint = choose(affinity)
+        open(on: choose(affinity), for: handler)
+    }
+
+    func open(on endpoint: UpstreamEndpoint, for handler: any UpstreamHandler) -> UpstreamStream {
         let stream = idleStreams.popLast() ?? UpstreamStream(server: endpoint.server)
         stream.begin(for: handler, server: endpoint.server, now: loop.now)
         if endpoint.server.isSecure {
@@ -68,6 +73,9 @@ package final class UpstreamPool: TurnTarget, TimerTarget {
     /// Idle connections, for metrics and tests.
     package var idleConnections: Int { endpoints.reduce(0) { $0 + $1.idleCount } }
 
+    /// Servers that are left alone at the moment, for metrics and tests.
+    package var serversOut: Int { endpoints.count { $0.isOut(loop.now) } }
+
     /// Streams that are open.
     package var load: Int { endpoints.reduce(0) { $0 + $1.load } }
 
@@ -76,6 +84,8 @@ package final class UpstreamPool: TurnTarget, TimerTarget {
     /// For settings that were replaced.
     package func retire() {
         isRetired = true
+        for probe in probes { probe.stop() }
+        probes = []
         for endpoint in endpoints { endpoint.closeIdle() }
         closeMailboxIfRetired()
     }
@@ -87,13 +97,13 @@ package final class UpstreamPool: TurnTarget, TimerTarget {
         if count == 1 { return endpoints[0] }
         let now = loop.now
         turn = (turn + 1) % count
-        // Where every server is ejected, none is: some answer is better than none.
-        let healthy = endpoints.contains { !$0.isEjected(now) }
+        // Where every server is out, none is: some answer is better than none.
+        let someAreIn = endpoints.contains { !$0.isOut(now) }
         let start = settings.balance == .hashSession ? Int(affinity % UInt64(count)) : turn
         var best: UpstreamEndpoint?
         for offset in 0..<count {
             let candidate = endpoints[(start + offset) % count]
-            if healthy, candidate.isEjected(now) { continue }
+            if someAreIn, candidate.isOut(now) { continue }
             if settings.balance != .leastRequests { return candidate }
             if candidate.load < best?.load ?? .max { best = candidate }
         }

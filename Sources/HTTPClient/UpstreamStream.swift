@@ -46,7 +46,12 @@ package final class UpstreamStream {
         connection = nil
     }
 
+    /// True when the response has ended with trailer fields.
+    package var hasTrailers: Bool { connection.map { !$0.engine.trailers.isEmpty } ?? false }
+
     /// The trailer fields of the response, once it has ended; filtered (G11).
+    ///
+    /// Asking costs an allocation: ask ``hasTrailers`` first.
     package var trailers: Fields {
         _read {
             if let connection { yield connection.engine.trailers } else { yield noTrailers }

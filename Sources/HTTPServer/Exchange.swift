@@ -63,7 +63,12 @@ package final class Exchange {
     /// True when the request announced a body.
     package var bodyIsExpected: Bool { head.framing.hasBody }
 
+    /// True when the request has ended with trailer fields.
+    package var hasTrailers: Bool { connection.map { !$0.engine.trailers.isEmpty } ?? false }
+
     /// The request's trailer fields, once it has ended; filtered (G11).
+    ///
+    /// Asking costs an allocation: ask ``hasTrailers`` first.
     package var trailers: Fields {
         _read {
             if let connection { yield connection.engine.trailers } else { yield noTrailers }

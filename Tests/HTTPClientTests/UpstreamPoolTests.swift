@@ -318,3 +318,55 @@ private final class SilentPort: @unchecked Sendable {
         }
     }
 }
+
+@Suite struct HealthCheckTests {
+    @Test("a server whose health check fails gets no requests until it is well again") func probing() async throws {
+        try await onThread {
+            let isWell = Locked(true)
+            func script(_ name: Int) -> @Sendable (ScriptedPeer, Int) throws -> Void {
+                { peer, _ in
+                    while let head = try? peer.receiveHead() {
+                        let status = head.hasPrefix("GET /healthz ") && name == 0 && !isWell.withLock { $0 } ? 503 : 200
+                        try peer.send("HTTP/1.1 \(status) X\r\nContent-Length: 1\r\n\r\n\(name)")
+                    }
+                }
+            }
+            let servers = try (0..<2).map { try ScriptedServer(script($0)) }
+            let proxy = try RunningProxy(to: servers[0].port, servers[1].port) {
+                var check = UpstreamSettings.HealthCheck()
+                check.interval = .milliseconds(30)
+                $0.healthCheck = check
+                $0.balance = .roundRobin
+            }
+            defer { proxy.stop() }
+            let client = try RawClient.connect(port: proxy.port)
+            func names(_ count: Int) throws -> Set<String> {
+                try Set(
+                    (0..<count).map { _ in
+                        try client.send(get)
+                        return try RawResponse(readingFrom: client).text
+                    })
+            }
+            #expect(try names(4) == ["0", "1"])
+            isWell.withLock { $0 = false }
+            try eventually("out") { proxy.thread.perform { $0.pool.serversOut } == 1 }
+            #expect(try names(6) == ["1"])
+            isWell.withLock { $0 = true }
+            try eventually("in") { proxy.thread.perform { $0.pool.serversOut } == 0 }
+            #expect(try names(4) == ["0", "1"])
+        }
+    }
+
+    @Test("a server that does not answer in time is as unwell as one that says so") func silence() async throws {
+        try await onThread {
+            let server = try ScriptedServer { peer, _ in _ = peer.waitUntilClosed() }
+            let proxy = try RunningProxy(to: server.port) {
+                var check = UpstreamSettings.HealthCheck()
+                check.interval = .milliseconds(30)
+                $0.healthCheck = check
+            }
+            defer { proxy.stop() }
+            try eventually("out") { proxy.thread.perform { $0.pool.serversOut } == 1 }
+        }
+    }
+}

@@ -23,7 +23,7 @@ package final class LoopThread<Context>: Sendable {
             do {
                 let loop = try EventLoop()
                 let context = try setUp(loop)
-                try mailbox.deliver(on: loop) { message in
+                let delivery = try mailbox.deliver(on: loop) { message in
                     switch message {
                     case .perform(let work): work(context)
                     case .stop: loop.stop()
@@ -31,6 +31,7 @@ package final class LoopThread<Context>: Sendable {
                 }
                 started.signal()
                 loop.run()
+                mailbox.close(on: loop, delivery)
             } catch {
                 failure.withLock { $0 = error }
                 started.signal()

@@ -9,7 +9,9 @@ package enum ScriptError: Error, Equatable {
     case system(Int32)
 }
 
-/// One end of a TCP or unix connection, driven by plain blocking calls. Every call gives up after ``timeout``.
+/// One end of a TCP or unix connection, driven by plain blocking calls.
+///
+/// Every call gives up after ``timeout``.
 package final class ScriptedPeer: @unchecked Sendable {
     // @unchecked: a descriptor and a buffer that one thread uses at a time, as scripts do.
     private var descriptor: Int32
@@ -36,7 +38,7 @@ package final class ScriptedPeer: @unchecked Sendable {
         var sent = 0
         while sent < bytes.count {
             let count = bytes.withUnsafeBytes {
-                Glibc.send(descriptor, $0.baseAddress! + sent, $0.count - sent, Int32(MSG_NOSIGNAL))
+                Glibc.send(descriptor, $0.baseAddress.map { $0 + sent }, $0.count - sent, Int32(MSG_NOSIGNAL))
             }
             if count < 0 { throw Self.error(errno) }
             sent += count
@@ -51,7 +53,8 @@ package final class ScriptedPeer: @unchecked Sendable {
             guard poll(&watched, 1, patience) > 0 else { break }
             let count = bytes.withUnsafeBytes {
                 Glibc.send(
-                    descriptor, $0.baseAddress! + sent, $0.count - sent, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+                    descriptor, $0.baseAddress.map { $0 + sent }, $0.count - sent,
+                    Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
             }
             if count <= 0 { break }
             sent += count
@@ -112,7 +115,9 @@ package final class ScriptedPeer: @unchecked Sendable {
             guard let start = haystack.baseAddress else { return nil }
             var at = 0
             while haystack.count - at >= mark.count {
-                guard let found = memchr(start + at, Int32(mark[0]), haystack.count - at - mark.count + 1) else { return nil }
+                guard let found = memchr(start + at, Int32(mark[0]), haystack.count - at - mark.count + 1) else {
+                    return nil
+                }
                 at = UnsafeRawPointer(found) - start
                 if memcmp(found, mark, mark.count) == 0 { return at + mark.count }
                 at += 1
@@ -161,7 +166,9 @@ package final class ScriptedPeer: @unchecked Sendable {
     /// Sends nothing more, and goes on reading.
     package func halfClose() { shutdown(descriptor, Int32(SHUT_WR)) }
 
-    /// Makes the buffers of the kernel small, so that back-pressure is felt soon. Before any traffic.
+    /// Makes the buffers of the kernel small, so that back-pressure is felt soon.
+    ///
+    /// Before any traffic.
     package func shrinkBuffers() {
         var size: Int32 = 4096
         setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))

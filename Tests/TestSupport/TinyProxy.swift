@@ -68,7 +68,7 @@ package final class ProxiedExchange: ExchangeHandler, UpstreamHandler {
 
     package func ended(_ exchange: Exchange) {
         requestHasEnded = true
-        if isReady { stream?.finish(trailers: exchange.trailers) }
+        if isReady { finishRequest() }
     }
 
     package func canSendMore(_ exchange: Exchange) { stream?.resume() }
@@ -92,6 +92,8 @@ package final class ProxiedExchange: ExchangeHandler, UpstreamHandler {
     package func upstreamReady(_ stream: UpstreamStream) {
         guard let exchange else { return }
         isReady = true
+        // This may come before `open` has returned.
+        self.stream = stream
         let head = exchange.head
         fields.clear()
         fields.append(.host, utf8: stream.server.authority)
@@ -104,7 +106,12 @@ package final class ProxiedExchange: ExchangeHandler, UpstreamHandler {
         stream.sendHead(method: head.methodBytes, target: head.target, fields, framing: head.framing)
         if !proxy.forwardsExpectations { exchange.sendContinue() }
         exchange.resumeReading()
-        if requestHasEnded { stream.finish(trailers: exchange.trailers) }
+        if requestHasEnded { finishRequest() }
+    }
+
+    private func finishRequest() {
+        guard let exchange, let stream else { return }
+        if exchange.hasTrailers { stream.finish(trailers: exchange.trailers) } else { stream.finish() }
     }
 
     package func upstreamInterim(_ stream: UpstreamStream, _ head: ResponseHead) {
@@ -155,7 +162,7 @@ package final class ProxiedExchange: ExchangeHandler, UpstreamHandler {
     }
 
     package func upstreamEnded(_ stream: UpstreamStream) {
-        exchange?.finish(trailers: stream.trailers)
+        if stream.hasTrailers { exchange?.finish(trailers: stream.trailers) } else { exchange?.finish() }
         self.stream = nil
     }
 
@@ -178,6 +185,7 @@ package final class ProxiedExchange: ExchangeHandler, UpstreamHandler {
 package final class RunningProxy: Sendable {
     package let port: UInt16
     package let thread: LoopThread<TinyProxy>
+    private let resolver: Resolver
 
     /// In front of servers on 127.0.0.1.
     package convenience init(
@@ -194,6 +202,7 @@ package final class RunningProxy: Sendable {
         let listener = try ListeningSocket.open(.tcp(host: "127.0.0.1", port: 0))[0]
         port = listener.address.port ?? 0
         let resolver = try Resolver(threads: 1)
+        self.resolver = resolver
         thread = try LoopThread { loop in
             let proxy = try TinyProxy(loop: loop, settings: settings, upstream: upstream, resolver: resolver)
             try proxy.worker.listen(on: listener)
@@ -207,5 +216,6 @@ package final class RunningProxy: Sendable {
             proxy.pool.retire()
         }
         thread.stop()
+        resolver.stop()
     }
 }
