@@ -15,7 +15,9 @@ import Testing
         #expect(isOurs)
     }
 
-    @Test("E11 other cookies pass", arguments: ["", "a", "posterns", "my-postern", "__Host-app", "sid2", "_postern", "__"])
+    @Test(
+        "E11 other cookies pass",
+        arguments: ["", "a", "posterns", "my-postern", "__Host-app", "sid2", "_postern", "__"])
     func others(_ name: String) {
         let isOurs = ReservedCookies(sessionCookie: "__Host-Http-sid").contains(Array(name.utf8).span)
         #expect(!isOurs)
