@@ -57,8 +57,8 @@ final class RequestJourney: ExchangeHandler, UpstreamHandler {
     var waiting = Waiting.nothing
     var parked: Slot?
     var parkedUntil = Instant.distantFuture
+    var upstreamIsReady = false
     var requestEnded = false
-    var requestTrailersSent = false
     var responseBegun = false
     var upstreamRetried = false
     var failure: GatewayFailure?
@@ -131,6 +131,7 @@ final class RequestJourney: ExchangeHandler, UpstreamHandler {
     private func conclude(_ exchange: Exchange) {
         writeRecord(exchange)
         self.exchange = nil
+        stream?.cancel()
         stream = nil
         file = nil
         plan = nil
@@ -143,6 +144,7 @@ final class RequestJourney: ExchangeHandler, UpstreamHandler {
         endReason = nil
         requestID.buffer.clear()
         waiting = .nothing
+        upstreamIsReady = false
         requestEnded = false
         responseBegun = false
         upstreamRetried = false

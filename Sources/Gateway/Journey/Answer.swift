@@ -180,6 +180,7 @@ extension RequestJourney {
         }
         if mayTryAgain(stream, failure, exchange) {
             upstreamRetried = true
+            requestEnded = false
             _ = forward(exchange)
             return
         }

@@ -14,7 +14,11 @@ extension RequestJourney {
         guard let plan else { return refuse(.internalError, exchange) }
         guard let upstream = plan.upstream else { return serveFile(exchange, plan) }
         waiting = .upstream
-        worker.pools[upstream].open(for: self)
+        upstreamIsReady = false
+        // Kept before it is ready: a client that leaves while we connect must take its stream along, or the stream would
+        // find this journey on its next request.
+        let opened = worker.pools[upstream].open(for: self)
+        if self.exchange === exchange { stream = opened }
         return .stay
     }
 
@@ -24,6 +28,7 @@ extension RequestJourney {
             return
         }
         self.stream = stream
+        upstreamIsReady = true
         upstreamAt = worker.loop.now
         let head = exchange.head
         writeRequestFields(exchange, plan, into: &worker.requestFields)
@@ -136,7 +141,7 @@ extension RequestJourney {
     // MARK: The request's body
 
     func received(_ exchange: Exchange, _ piece: Span<UInt8>) {
-        guard let stream, let plan else { return }
+        guard let stream, upstreamIsReady, let plan else { return }
         bodySeen += piece.count
         if plan.settings.bodyLimit > 0, bodySeen > plan.settings.bodyLimit {
             stream.cancel()
@@ -149,7 +154,8 @@ extension RequestJourney {
     }
 
     func ended(_ exchange: Exchange) {
-        guard let stream, !requestEnded else { return }
+        // A request without a body is ended where its head is sent.
+        guard let stream, upstreamIsReady, !requestEnded else { return }
         requestEnded = true
         if exchange.trailers.isEmpty { stream.finish() } else { stream.finish(trailers: exchange.trailers) }
     }
