@@ -146,7 +146,8 @@ let package = Package(
         tests(
             "OpenIDConnect",
             [
-                "Bytes", "Formats", "HTTP", "HTTPServer", "Sockets", "JOSE", "Cryptography", "Threads", "Fetching", "Time",
+                "Bytes", "Formats", "HTTP", "HTTPServer", "Sockets", "JOSE", "Cryptography", "Threads", "Fetching",
+                "Time",
                 "TestSupport",
             ]),
         tests("Routing", ["Bytes", "Formats", "HTTP", "Time"]),

@@ -122,8 +122,9 @@ final class UpstreamEndpoint {
             peak = (load, now < stretchEnd + pool.settings.keepAliveTimeout ? peak.now : 0)
             stretchEnd = now + pool.settings.keepAliveTimeout
         }
-        let enough = max(pool.settings.keepAlive, max(peak.now, peak.before) - load)
-        guard !pool.isRetired, idle.count < enough, addresses.contains(connection.address) else { return false }
+        // The connection at hand is still part of the load.
+        let enough = max(pool.settings.keepAlive, max(peak.now, peak.before) - load + 1)
+        guard !pool.isRetired, pool.settings.keepAlive > 0, idle.count < enough, addresses.contains(connection.address) else { return false }
         load -= 1
         idle.append(connection)
         return true
