@@ -124,7 +124,8 @@ final class UpstreamEndpoint {
         }
         // The connection at hand is still part of the load.
         let enough = max(pool.settings.keepAlive, max(peak.now, peak.before) - load + 1)
-        guard !pool.isRetired, pool.settings.keepAlive > 0, idle.count < enough, addresses.contains(connection.address) else { return false }
+        guard !pool.isRetired, pool.settings.keepAlive > 0, idle.count < enough, addresses.contains(connection.address)
+        else { return false }
         load -= 1
         idle.append(connection)
         return true
