@@ -14,7 +14,9 @@ final class RecentEndings: Sendable {
 
     func note(_ digest: SHA256Digest, _ reason: SessionEnd) {
         state.withLock { state in
-            guard state.reasons.updateValue(reason, forKey: digest) == nil else { return }
+            // The first reason is the true one: the store reports every row that went, and cannot know why.
+            guard state.reasons[digest] == nil else { return }
+            state.reasons[digest] = reason
             if state.order.count < Self.most {
                 state.order.append(digest)
             } else {
