@@ -1,8 +1,8 @@
 /// What one of the gateway's own endpoints asks of a request before it looks at anything else (A17, E21).
 package enum EndpointDemand: Sendable, Equatable, CaseIterable {
-    /// Anything, as long as nobody speculates: callbacks, logout with its `sid`.
+    /// Anything, as long as nobody speculates: callbacks.
     case nothing
-    /// A navigation in a tab of its own: the start of a login.
+    /// A navigation in a tab of its own: the start of a login, and of a logout.
     case navigation
     /// `X-CSRF`: `/bff/user`.
     case header
