@@ -61,6 +61,7 @@ package final class GatewayUnderTest {
         ]
         if let secret {
             try secret.write(toFile: directory + "/client_secret", atomically: true, encoding: .utf8)
+            chmod(directory + "/client_secret", 0o600)
             lines.append("  client_secret: ${file:client_secret}")
         }
         lines += options.provider.map { "  " + $0 }
