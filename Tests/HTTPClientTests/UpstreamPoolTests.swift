@@ -63,7 +63,7 @@ private final class SilentPort: @unchecked Sendable {
                 try peer.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n\(number)")
                 try numbered(peer, number)
             }
-            let proxy = try RunningProxy(to: server.port) { $0.keepAliveTimeout = .milliseconds(400) }
+            let proxy = try RunningProxy(to: server.port) { $0.keepAliveTimeout = .milliseconds(1500) }
             defer { proxy.stop() }
             let clients = try (0..<3).map { _ in try RawClient.connect(port: proxy.port) }
             for client in clients { try client.send(get) }
@@ -302,7 +302,7 @@ private final class SilentPort: @unchecked Sendable {
             let proxy = try RunningProxy(to: good.port, port) {
                 $0.balance = .roundRobin
                 $0.ejection.failures = 2
-                $0.ejection.duration = .milliseconds(300)
+                $0.ejection.duration = .seconds(2)
             }
             defer { proxy.stop() }
             let client = try RawClient.connect(port: proxy.port)

@@ -100,7 +100,7 @@ private func pathServer(_ settings: ServerSettings = ServerSettings()) throws ->
             }
             defer { server.stop() }
             let peer = try server.connect()
-            let count = 5_000
+            let count = 2_000
             let sender = try Thread.start(name: "sender") {
                 let text = (0..<count).map { "GET /\($0) HTTP/1.1\r\nHost: a\r\n\r\n" }.joined()
                 try? peer.send(text)

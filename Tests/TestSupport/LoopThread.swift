@@ -19,7 +19,7 @@ package final class LoopThread<Context>: Sendable {
         self.mailbox = mailbox
         let started = Semaphore()
         let failure = Locked<(any Error)?>(nil)
-        _ = try Thread.start(name: "test loop") { [ended] in
+        let thread = try Thread.start(name: "test loop") { [ended] in
             do {
                 let loop = try EventLoop()
                 let context = try setUp(loop)
@@ -38,6 +38,7 @@ package final class LoopThread<Context>: Sendable {
             }
             ended.signal()
         }
+        thread.detach()
         started.wait()
         if let error = failure.withLock({ $0 }) { throw error }
     }

@@ -8,7 +8,7 @@ import Threads
 package func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
         do {
-            _ = try Thread.start(name: "blocking test") { continuation.resume(with: Result { try body() }) }
+            try Thread.start(name: "blocking test") { continuation.resume(with: Result { try body() }) }.detach()
         } catch {
             continuation.resume(throwing: error)
         }

@@ -9,7 +9,7 @@ package enum RawClient {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         if smallBuffers {
             // Before connecting, so that the window is small from the start.
-            var size: Int32 = 4096
+            var size: Int32 = 65_536
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
         }
         var name = sockaddr_in()

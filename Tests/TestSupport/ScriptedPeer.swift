@@ -170,7 +170,7 @@ package final class ScriptedPeer: @unchecked Sendable {
     ///
     /// Before any traffic.
     package func shrinkBuffers() {
-        var size: Int32 = 4096
+        var size: Int32 = 65_536
         setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
         setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &size, socklen_t(MemoryLayout<Int32>.size))
     }

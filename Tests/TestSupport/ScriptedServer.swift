@@ -18,7 +18,7 @@ package final class ScriptedServer: Sendable {
     ) throws {
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         if smallBuffers {
-            var size: Int32 = 4096
+            var size: Int32 = 65_536
             setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
             setsockopt(listener, SOL_SOCKET, SO_SNDBUF, &size, socklen_t(MemoryLayout<Int32>.size))
         }
@@ -34,7 +34,7 @@ package final class ScriptedServer: Sendable {
         }
         if result != 0 { throw ScriptError.system(errno) }
         port = UInt16(bigEndian: name.sin_port)
-        _ = try Thread.start(name: "scripted server") { [self] in
+        let thread = try Thread.start(name: "scripted server") { [self] in
             while true {
                 let descriptor = accept(listener, nil, nil)
                 if descriptor < 0 {
@@ -43,7 +43,7 @@ package final class ScriptedServer: Sendable {
                 }
                 let number = accepted.add(1, ordering: .sequentiallyConsistent).oldValue
                 let peer = ScriptedPeer(descriptor: descriptor)
-                _ = try? Thread.start(name: "script \(number)") { [self] in
+                let running = try? Thread.start(name: "script \(number)") { [self] in
                     do {
                         try script(peer, number)
                     } catch {
@@ -51,9 +51,11 @@ package final class ScriptedServer: Sendable {
                     }
                     peer.close()
                 }
+                running?.detach()
             }
             Glibc.close(listener)
         }
+        thread.detach()
     }
 
     /// Connections so far.
