@@ -215,6 +215,17 @@ import Testing
         check(exchange.engine.canBeReused)
     }
 
+    @Test("G53 an interim response that announces a body ends the connection's use")
+    func interimWithBody() throws {
+        for field in ["Content-Length: 5", "Transfer-Encoding: chunked", "Connection: close"] {
+            var exchange = Exchange()
+            try exchange.ask()
+            let events = try exchange.answer(#"HTTP/1.1 100 Continue\r\n\#(field)\r\n\r\n"# + Self.ok)
+            #expect(events == [.interim, .head, .body(0..<2), .end])
+            check(!exchange.engine.canBeReused)
+        }
+    }
+
     @Test("HEAD and 304 tell the length that GET would have")
     func announcedLength() throws {
         var exchange = Exchange()

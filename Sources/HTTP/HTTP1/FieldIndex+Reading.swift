@@ -3,9 +3,8 @@ internal import Bytes
 extension FieldIndex {
     /// Indexes one received field line.
     ///
-    /// - Parameters:
-    ///   - line: the line inside `bytes`, without its CR LF, which follows it there; it holds no control but HTAB.
-    ///   - base: where the head begins in `bytes`; entries count from there.
+    /// `line` is its place in `bytes`, without its CR LF, which follows it there; it holds no control but HTAB. `base` is
+    /// where the head begins in `bytes`: entries count from there.
     mutating func read(_ bytes: Span<UInt8>, line: Range<Int>, base: Int) throws(HTTP1Error) {
         let start = line.lowerBound
         var flags: FieldFlags = []

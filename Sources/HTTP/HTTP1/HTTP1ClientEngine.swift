@@ -192,6 +192,8 @@ package struct HTTP1ClientEngine: ~Copyable {
                 guard asksForUpgrade else { throw .unexpectedUpgrade }
                 head.content.framing = .untilClose
             } else {
+                // An interim response that announces a body may be followed by one: this connection ends here (G53).
+                if !head.keepAlive { keepsAlive = false }
                 headIsInterim = true
                 return (consumed, .interim)
             }

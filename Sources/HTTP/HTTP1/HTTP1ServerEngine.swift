@@ -149,9 +149,9 @@ package struct HTTP1ServerEngine: ~Copyable {
     ///
     /// HEAD, 204 and 304 have no body: what is written to it goes nowhere. An HTTP/1.0 client gets a body of unknown
     /// length up to the close (RFC 9112, sections 6.1 and 6.3).
-    /// - Parameters:
-    ///   - reason: the upstream's phrase, already judged; nil for the usual one.
-    ///   - date: an `IMF-fixdate`; empty for none.
+    ///
+    /// `reason` is the upstream's phrase, already judged, or nil for the usual one; `date` an `IMF-fixdate`, or empty for
+    /// none.
     package mutating func writeHead(
         _ status: Int, reason: Span<UInt8>?, _ fields: borrowing Fields, framing: ResponseFraming, date: Span<UInt8>,
         into output: inout ByteBuffer

@@ -33,9 +33,8 @@ struct HeadReader<Line: StartLine> {
     private var maximumSection: Int
     private var maximumFields: Int
 
-    /// - Parameters:
-    ///   - hasStartLine: false for trailers.
-    ///   - skipsEmptyLine: whether one empty line may precede the start line; requests only.
+    /// A reader for a section with these limits; trailers have no start line, and only before a request may there be an
+    /// empty line.
     init(
         maximumLine: Int, maximumSection: Int, maximumFields: Int, hasStartLine: Bool = true,
         skipsEmptyLine: Bool = true

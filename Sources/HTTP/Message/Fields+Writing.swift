@@ -118,7 +118,7 @@ extension Fields {
 
     // MARK: A line in pieces
 
-    /// Opens a line; ``extend(_:)`` writes its value, ``end()`` closes it.
+    /// Opens a line; `extend` writes its value, ``end()`` closes it.
     package mutating func begin(_ field: KnownField) {
         precondition(field != .other, "an unknown field has no name")
         open(known: field) { storage in storage.append(field.name) }

@@ -9,7 +9,7 @@ package struct Fields: ~Copyable {
     /// The head with its start line, or the lines alone.
     @usableFromInline var storage = ByteBuffer()
     @usableFromInline var index = FieldIndex()
-    /// The line that ``begin(_:)`` opened and ``end()`` has not closed.
+    /// The line that `begin` opened and ``end()`` has not closed.
     var open: FieldEntry?
 
     package init() {}
