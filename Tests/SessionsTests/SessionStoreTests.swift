@@ -216,6 +216,38 @@ struct SessionStoreTests {
         #expect(try await fixture.registry.beginRefresh(open, lasting: .seconds(10)) == .superseded)
     }
 
+    @Test("E42 a renewal does not take back the last use", arguments: StoreKind.allCases)
+    func renewKeepsUse(kind: StoreKind) async throws {
+        let fixture = try await StoreFixture(kind)
+        let open = try await fixture.begin()
+        fixture.clock.advance(.minutes(20))
+        try await fixture.registry.touch([fixture.use(open, seen: fixture.clock.now)])
+        guard case .granted(let lease, _) = try await fixture.registry.beginRefresh(open, lasting: .seconds(10)),
+            case .renewed = try await fixture.registry.renew(
+                open.withAccessToken("second"), lease, idTokenIssuedAt: nil)
+        else {
+            Issue.record("not renewed")
+            return
+        }
+        let found = try #require(try await fixture.found(open))
+        #expect(found.listing.lastSeen == fixture.clock.now && found.session.tokenVersion == 2)
+    }
+
+    @Test("F24 a session begins under an id that its cache knew before", arguments: StoreKind.allCases)
+    func beginAs(kind: StoreKind) async throws {
+        let fixture = try await StoreFixture(kind)
+        let id = try SessionID.make()
+        guard
+            case .begun(let open, _) = try await fixture.registry.begin(
+                fixture.login(), as: id, replacing: [], .deleted)
+        else {
+            Issue.record("refused")
+            return
+        }
+        #expect(open.id == id)
+        #expect(try await fixture.found(open) != nil)
+    }
+
     @Test("B32 of many who want to refresh, one may", arguments: StoreKind.allCases)
     func singleFlight(kind: StoreKind) async throws {
         let fixture = try await StoreFixture(kind)

@@ -44,12 +44,13 @@ struct MemoryTables {
         put(Row(number: lastNumber, session: session))
     }
 
-    /// Replaces what a live row holds; the end only grows.
+    /// Replaces the body of a live row, and its listing when that needs another key; the end only grows.
     mutating func replace(_ session: SealedSession) {
         guard var row = takeLive(session.digest) else { return }
-        let sweepAfter = max(row.session.sweepAfter, session.sweepAfter)
+        let before = row.session
         row.session = session
-        row.session.sweepAfter = sweepAfter
+        row.session.sweepAfter = max(before.sweepAfter, session.sweepAfter)
+        if before.listing?.record.key == session.listing?.record.key { row.session.listing = before.listing }
         row.refresh = nil
         put(row)
     }

@@ -42,13 +42,14 @@ package final class SessionRegistry: Sendable {
     /// Keeps a session for a completed login, under a new id (E41), and ends the ones it replaces.
     ///
     /// - Parameters:
+    ///   - id: made by the caller, whose cache needs a ticket from before the session is in the store; nil: made here.
     ///   - replacing: digests of sessions this browser had: seen now, or when the login began (A50).
     ///   - replaced: `.deleted` where their tokens are at hand to be revoked.
     package func begin(
-        _ login: NewSession, replacing: [SHA256Digest], _ replaced: SessionEnding
+        _ login: NewSession, as id: SessionID? = nil, replacing: [SHA256Digest], _ replaced: SessionEnding
     ) async throws(SessionStoreError) -> SessionBeginning {
         let (vault, settings, now) = (vault, settings, time.now())
-        let (id, session) = try Self.session(for: login, from: now, to: now + settings.lifetime)
+        let (id, session) = try Self.session(for: login, as: id, from: now, to: now + settings.lifetime)
         let listing = SessionListing(
             publicID: session.publicID, issuer: login.issuer, subject: login.subject, providerSID: login.providerSID,
             createdAt: now, lastSeen: now, device: login.device, address: login.address)
@@ -83,7 +84,7 @@ package final class SessionRegistry: Sendable {
     }
 
     private static func session(
-        for login: NewSession, from now: Timestamp, to end: Timestamp
+        for login: NewSession, as id: SessionID?, from now: Timestamp, to end: Timestamp
     ) throws(SessionStoreError) -> (SessionID, Session) {
         do throws(CryptographyError) {
             let session = Session(
@@ -92,6 +93,7 @@ package final class SessionRegistry: Sendable {
                 site: login.site, provider: login.provider, issuer: login.issuer, subject: login.subject,
                 providerSID: login.providerSID, createdAt: now, absoluteEnd: end, claims: login.claims,
                 authTime: login.authTime, acr: login.acr, scope: login.scope, tokens: login.tokens)
+            if let id { return (id, session) }
             return (try SessionID.make(), session)
         } catch {
             throw .sealing
@@ -132,6 +134,8 @@ package final class SessionRegistry: Sendable {
         let vault = vault
         var open = open
         open.session.tokenVersion = lease.version + 1
+        // Only written when the listing is sealed anew, and a refresh comes of a use.
+        open.listing.lastSeen = max(open.listing.lastSeen, time.now())
         open.refresh = nil
         let terms = grant(of: open.session, issuedAt: idTokenIssuedAt, vault)
         switch try await store.replaceTokens(try seal(open, vault), lease, terms) {

@@ -112,12 +112,18 @@ struct SessionTables {
             """, [.integer(site), .time(row.sweepAfter)] + Self.values(listing))
     }
 
-    /// Replaces the body and the listing of a live row.
+    /// Replaces the body of a live row, and its listing when that needs another key.
+    ///
+    /// Else the listing stays: what memory holds of it may be older than the last use that was written.
     func replace(_ id: Int64, _ row: SealedSession, _ connection: SQLiteConnection) throws(SQLiteError) {
         try connection.run(
             "UPDATE sessions SET token_version = ?2, body_key = ?3, body = ?4 WHERE id = ?1",
             [.integer(id), .integer(row.tokenVersion), .text(row.body.key.text), .blob(row.body.box)])
-        if let listing = row.listing { try relist(id, listing, row.sweepAfter, connection) }
+        guard let listing = row.listing else { return }
+        let sameKey = try connection.integer(
+            "SELECT count(*) FROM listings WHERE id = ?1 AND record_key = ?2",
+            [.integer(id), .text(listing.record.key.text)])
+        if sameKey == 0 { try relist(id, listing, row.sweepAfter, connection) }
     }
 
     /// Replaces a listing; writes its look-up columns only when the key changed, and the end only when it grew.

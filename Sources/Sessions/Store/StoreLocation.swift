@@ -24,6 +24,15 @@ package enum StoreLocation: Sendable, Equatable {
         }
     }
 
+    /// What to call it in errors: the path, never a URL with a password.
+    package var name: String {
+        switch self {
+        case .sqlite(let path): path
+        case .memory: "memory:"
+        case .postgres: "postgres"
+        }
+    }
+
     private static func path(of text: String, relativeTo directory: String) -> String? {
         guard text.hasPrefix("sqlite:") else { return nil }
         var path = text.dropFirst("sqlite:".count)

@@ -7,16 +7,18 @@ import Time
 
 @testable import Sessions
 
-struct SessionRegistryOpeningTests {
+struct OpenedStoreTests {
     private let directory = TemporaryDirectory()
 
     private func open(
         _ settings: SessionSettings, allowingUnreadable: Bool = false
     ) async throws -> SessionRegistry {
-        try await SessionRegistry.open(
-            settings, stateDirectory: directory.path, sites: [StoreFixture.site], clients: [StoreFixture.client],
-            allowingUnreadable: allowingUnreadable
-        ) { _ in }
+        var settings = settings
+        settings.store = settings.store ?? .standard(stateDirectory: directory.path)
+        return try await OpenedStore(
+            settings, sites: [StoreFixture.site], clients: [StoreFixture.client],
+            allowingUnreadable: allowingUnreadable, observer: { _ in }
+        ).registry
     }
 
     private func login() -> NewSession {
