@@ -65,6 +65,7 @@ package final class SessionKeeper: Sendable {
     package func resolve(_ id: SessionID, site: Int) async -> SessionResolution {
         // A logout may overtake the look-up; a few tries are enough for any honest browser.
         for _ in 0..<3 {
+            guard await catchUp() else { return .unavailable }
             if let live = cache.find(id.digest) { return .found(live) }
             let ticket = cache.ticket(for: id.digest)
             do throws(SessionStoreError) {
@@ -92,6 +93,24 @@ package final class SessionKeeper: Sendable {
             }
         }
         return .unavailable
+    }
+
+    /// Hears of what other processes ended before memory is believed (E40, F23); false when the store does not say.
+    private func catchUp() async -> Bool {
+        if registry.isCurrent { return true }
+        do throws(SessionStoreError) {
+            try await ask("catch_up") { () async throws(SessionStoreError) in try await registry.catchUp() }
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    /// Hears of them all the same, now and then: a process that died in between has announced nothing.
+    package func follow() async {
+        if !health.isFailing {
+            _ = try? await ask("catch_up") { () async throws(SessionStoreError) in try await registry.catchUp() }
+        }
     }
 
     /// Takes an opened row into memory, unless its time is over; nil: it changed meanwhile, look again.
@@ -129,12 +148,14 @@ package final class SessionKeeper: Sendable {
     package func begin(
         _ login: NewSession, replacing: [SHA256Digest]
     ) async throws(SessionStoreError) -> LiveSession? {
+        guard let id = try? SessionID.make() else { throw .sealing }
+        // Before the session is in the store: a logout that comes right behind it must find the ticket outdated (F24).
+        let ticket = cache.ticket(for: id.digest)
         let beginning = try await ask("insert") { () async throws(SessionStoreError) in
-            try await registry.begin(login, replacing: replacing, .deleted)
+            try await registry.begin(login, as: id, replacing: replacing, .deleted)
         }
         guard case .begun(let open, let ended) = beginning else { return nil }
         for digest in ended { forget(digest, .revoked) }
-        let ticket = cache.ticket(for: open.digest)
         let live = live(open)
         return cache.insert(open.digest, live, cost: live.record.cost, ticket) ?? live
     }
