@@ -14,7 +14,7 @@ struct CivilTime {
     var weekday = 0
 
     /// Years that four digits can write.
-    private static let writable = Timestamp(seconds: -62_167_219_200)...Timestamp(milliseconds: 253_402_300_799_999)
+    static let writable = Timestamp(seconds: -62_167_219_200)...Timestamp(milliseconds: 253_402_300_799_999)
 
     /// Splits a point in time; one outside the years 0000 to 9999 becomes the nearest inside.
     init(_ time: Timestamp) {

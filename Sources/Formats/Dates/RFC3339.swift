@@ -47,7 +47,9 @@ package enum RFC3339 {
                 millisecond: millisecond
             ).timestamp
         else { return nil }
-        return local - .seconds(offset)
+        let time = local - .seconds(offset)
+        // The offset may lead out of the years that can be written.
+        return CivilTime.writable.contains(time) ? time : nil
     }
 
     package static func parse(_ text: String) -> Timestamp? { parse(text.utf8Span.span) }
