@@ -188,8 +188,9 @@ if Context.environment["POSTERN_FUZZ"] != nil {
     package.targets += [
         .target(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"),
         .executableTarget(
-            name: "PosternFuzz", dependencies: ["CLibFuzzer", "Bytes", "HTTP"], path: "Tests/Fuzz/PosternFuzz",
-            swiftSettings: testRules),
+            name: "PosternFuzz",
+            dependencies: ["CLibFuzzer", "Bytes", "Cryptography", "Formats", "HTTP", "JOSE", "Time"],
+            path: "Tests/Fuzz/PosternFuzz", swiftSettings: testRules),
     ]
     package.products.append(.executable(name: "postern-fuzz", targets: ["PosternFuzz"]))
 }

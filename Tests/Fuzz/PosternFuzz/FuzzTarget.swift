@@ -12,6 +12,10 @@ struct FuzzTarget: Sendable {
         responseHead,
         chunkedBody,
         cookies,
+        json,
+        smallText,
+        token,
+        keySet,
     ]
 }
 
