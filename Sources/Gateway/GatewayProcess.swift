@@ -181,7 +181,7 @@ package final class GatewayProcess: Sendable {
         await waitForWorkers()
         deadline.cancel()
         // A refresh that was answered must reach the disk, or the next process finds a spent token.
-        await refreshes.settle()
+        await refreshes.settle(lastChance: clock.instant() + drain)
         housekeeping.cancel()
         await keeper.writeUses()
         await keeper.registry.close()

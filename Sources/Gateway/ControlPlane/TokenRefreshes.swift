@@ -16,6 +16,8 @@ package actor TokenRefreshes {
     private let log: Logger
     private var running: [SHA256Digest: Task<RefreshResult, Never>] = [:]
     private var failures: [SHA256Digest: Int] = [:]
+    /// When a process that is asked to stop gives up what the store does not take.
+    private var lastChance = Instant.distantFuture
 
     init(keeper: SessionKeeper, provider: ProviderClient, settings: ProviderSettings) {
         self.keeper = keeper
@@ -43,7 +45,10 @@ package actor TokenRefreshes {
     }
 
     /// Waits until no refresh is under way: a process that is asked to stop must not lose an answer.
-    package func settle() async {
+    ///
+    /// - Parameter lastChance: a store that fails until then is not waited for any longer.
+    package func settle(lastChance: Instant) async {
+        self.lastChance = lastChance
         for task in running.values { _ = await task.value }
     }
 
@@ -159,9 +164,12 @@ package actor TokenRefreshes {
                     await provider.revokeForGood(renewed.session.tokens, log)
                     return .ended(live.ended ?? .revoked)
                 }
+                if error == .closed || keeper.clock.instant() >= lastChance {
+                    log.error("refresh_lost", [("session", .string(open.session.publicID))])
+                    return .unavailable(retryAfter: .seconds(5))
+                }
                 try? await Task.sleep(for: wait)
                 wait = min(wait * 2, .seconds(5))
-                if case .closed = error { return .unavailable(retryAfter: .seconds(5)) }
             }
         }
     }
