@@ -3,7 +3,7 @@ import Cryptography
 import OpenIDConnect
 import Sessions
 import Telemetry
-import Time
+package import Time
 
 /// Station 2: renews access tokens, once per session at a time, whoever asks and however many (B32).
 ///
