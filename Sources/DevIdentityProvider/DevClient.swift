@@ -68,13 +68,19 @@ package struct DevClient: Sendable {
             asAPI: audience)
     }
 
-    /// The same client as a public one, for places that must not hold the secret.
-    var withoutSecret: DevClient { DevClient(copying: self) }
+    /// The same client with another secret.
+    package func with(secret: Secret) throws(DevClientError) -> DevClient {
+        if secret.isEmpty { throw .emptySecret(id) }
+        return DevClient(copying: self, secret: secret)
+    }
 
-    private init(copying client: DevClient) {
+    /// The same client as a public one, for places that must not hold the secret.
+    var withoutSecret: DevClient { DevClient(copying: self, secret: nil) }
+
+    private init(copying client: DevClient, secret: Secret?) {
         id = client.id
         name = client.name
-        secret = nil
+        self.secret = secret
         redirectURIs = client.redirectURIs
         postLogoutRedirectURIs = client.postLogoutRedirectURIs
         isNative = client.isNative

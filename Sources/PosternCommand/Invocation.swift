@@ -1,4 +1,4 @@
-private import Glibc
+import Configuration
 
 /// A command line, understood or not.
 enum Invocation: Equatable {
@@ -99,26 +99,5 @@ struct Options {
         if let word = words.first {
             throw Mistake(text: "`\(command)` does not know `\(word)`; see `postern help \(command)`")
         }
-    }
-}
-
-/// The environment this process was started with.
-enum Environment {
-    static func value(_ name: String) -> String? {
-        guard let value = unsafe getenv(name) else { return nil }
-        return unsafe String(cString: value)
-    }
-
-    /// All of it, for `${env:…}`.
-    static var all: [String: String] {
-        var values: [String: String] = [:]
-        var entry = unsafe environ
-        while let text = unsafe entry.pointee {
-            let pair = unsafe String(cString: text).split(
-                separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            if pair.count == 2 { values[String(pair[0])] = String(pair[1]) }
-            unsafe entry += 1
-        }
-        return values
     }
 }

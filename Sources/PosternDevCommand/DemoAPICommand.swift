@@ -26,7 +26,8 @@ struct DemoAPICommand {
                 client.index(after: colon) != client.endIndex
             else { throw .usage("--client takes ID:SECRET") }
             settings.introspectionClient = DemoAPISettings.IntrospectionClient(
-                id: String(client[..<colon]), secret: Secret(String(client[client.index(after: colon)...])))
+                id: String(client[..<colon]),
+                secret: try CommandLineSecret.read(Secret(String(client[client.index(after: colon)...]))))
         }
         self.settings = settings
         try options.finish("postern-dev api")

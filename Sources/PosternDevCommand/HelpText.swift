@@ -40,6 +40,7 @@ enum HelpText {
           --layout LAYOUT      plain | okta-org | okta-custom | auth0: paths and token formats of that service (default plain)
           --client ID[:SECRET]=REDIRECT_URI[,REDIRECT_URI…]
                                registers an application, with a secret a confidential one; may come more than once.
+                               SECRET may be ${file:PATH} or ${env:NAME}: command lines are not secret.
                                Post-logout URIs: /bff/logout/callback on the same origins.
                                (default: postern=http://localhost:8080/bff/callback and native=yourApp:/callback)
           --api ID:SECRET[=AUDIENCE]

@@ -105,6 +105,15 @@ struct IdentityProviderCommand {
         } catch {
             throw .usage(explain(error))
         }
+        for index in clients.indices {
+            guard let written = clients[index].secret else { continue }
+            let secret = try CommandLineSecret.read(written)
+            do {
+                clients[index] = try clients[index].with(secret: secret)
+            } catch {
+                throw .configuration(explain(error))
+            }
+        }
         return clients
     }
 

@@ -35,12 +35,41 @@ struct DevProgramTests {
             (["idp", "--users", "/nowhere/users.json"], 78, "/nowhere/users.json"),
             (["idp", "--algorithm", "none"], 64, "RS256"),
             (["idp", "--refresh-grace", "soon"], 64, "30s"), (["api", "--issuer", "x"], 64, "--issuer"),
-            (["api", "--client", "x"], 64, "ID:SECRET"), (["help", "x"], 64, "`x`"),
+            (["idp", "--client", "a:${file:/nowhere/secret}=https://a.example/"], 78, "/nowhere/secret"),
+            (["idp", "--client", "a:${env:POSTERN_UNSET}=https://a.example/"], 78, "POSTERN_UNSET"),
+            (["idp", "--client", "a:${file:/dev/null}=https://a.example/"], 78, "is empty"),
+            (["api", "--client", "x"], 64, "ID:SECRET"), (["api", "--client", "x:${file:/nowhere}"], 78, "/nowhere"),
+            (["help", "x"], 64, "`x`"),
         ] as [([String], Int32, String)])
     func mistakes(words: [String], code: Int32, says: String) throws {
         let outcome = try ChildProcess.run([try program] + words)
         #expect(outcome.code == code)
         #expect(outcome.output.contains(says), "\(outcome.output)")
+    }
+
+    @Test("A client's secret may be in a file")
+    func secretInFile() throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        try Data("from=a:file\n".utf8).write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let port = try freePort()
+        let child = try ChildProcess([
+            try program, "idp", "--listen", "127.0.0.1:\(port)",
+            "--client", "app:${file:\(file.path)}=http://localhost:8080/bff/callback",
+        ])
+        defer { child.end() }
+        try eventually("start") { child.output.contains("Ctrl-C") }
+        #expect(child.output.contains("app (confidential)"))
+        func status(_ secret: String) throws -> String {
+            let body = "token=x&client_id=app&client_secret=\(secret)"
+            let request = """
+                POST /revoke HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+                Content-Type: application/x-www-form-urlencoded\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)
+                """
+            return String(decoding: try exchange(port: port, Array(request.utf8)).prefix(12), as: UTF8.self)
+        }
+        #expect(try status("from%3Da%3Afile") == "HTTP/1.1 200")
+        #expect(try status("something-else") == "HTTP/1.1 401")
     }
 
     @Test("H1 an address that others can reach needs --expose, and brings a warning", arguments: ["idp", "api"])
