@@ -18,7 +18,7 @@ package final class AdministrationPort: Sendable {
                 listeners: [settings.address],
                 service: AdministrationService(gateway: gateway, registry: registry), name: "admin")
         } catch let error as ListenError {
-            throw .listen(error)
+            throw .listenForAdministration(error)
         } catch {
             throw .system("\(error)")
         }

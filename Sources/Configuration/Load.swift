@@ -13,7 +13,8 @@ package func load(
         return load(bytes: try files.read(path), path: path, environment: environment, files: files)
     } catch {
         let problem = Problem(
-            .error, file: path, line: 1, column: 1, message: "the file cannot be read: \(error.reason)")
+            .error, file: path, line: 1, column: 1, message: "the file cannot be read: \(error.reason)",
+            hint: "--config or $POSTERN_CONFIG names another")
         return ConfigurationResult(settings: nil, problems: [problem])
     }
 }
@@ -29,7 +30,7 @@ package func load(
     if let root = tree.root {
         settings = ConfigurationReader(context: context).read(root)
     } else if tree.faults.isEmpty {
-        context.error(.start, "the file is empty", hint: "`postern init` writes a configuration")
+        context.error(.start, "the file is empty", hint: "config/minimal.yaml is a beginning")
     }
     let problems = context.problems.sorted()
     let isUsable = !problems.contains { $0.severity == .error }

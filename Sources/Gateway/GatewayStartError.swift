@@ -7,6 +7,8 @@ package import Sockets
 package enum GatewayStartError: Error, Sendable, CustomStringConvertible {
     case settings(String)
     case listen(ListenError)
+    /// The admin listener's address.
+    case listenForAdministration(ListenError)
     case store(StoreOpenError)
     case system(String)
 
@@ -14,7 +16,7 @@ package enum GatewayStartError: Error, Sendable, CustomStringConvertible {
     package var exitCode: Int32 {
         switch self {
         case .settings: 78
-        case .listen: 69
+        case .listen, .listenForAdministration: 69
         case .store(.failed): 69
         case .store: 78
         case .system: 70
@@ -25,11 +27,17 @@ package enum GatewayStartError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .settings(let text): "the configuration contradicts itself: \(text)"
         case .listen(let error):
-            error.isBusy
-                ? "\(error.address) is in use by another program: stop it, or listen elsewhere (listen: - address)"
-                : "cannot listen on \(error.address): \(error)"
+            Self.explain(error, remedy: "listen: [ { address: HOST:PORT } ]")
+        case .listenForAdministration(let error):
+            Self.explain(error, remedy: "admin: { address: HOST:PORT }")
         case .store(let error): error.explanation
         case .system(let text): "the system refused \(text)"
         }
+    }
+
+    private static func explain(_ error: ListenError, remedy: String) -> String {
+        error.isBusy
+            ? "\(error.address) is in use by another program: stop it, or choose another address:  \(remedy)"
+            : "cannot listen on \(error.address): \(error)"
     }
 }

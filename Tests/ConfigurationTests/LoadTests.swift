@@ -139,7 +139,10 @@ import Testing
         let result = Configuration.load(path: "/nowhere.yaml", environment: [:], files: ConfigurationFiles([:]))
         #expect(
             result.problems.map(\.rendered)
-                == ["/nowhere.yaml:1:1: error: the file cannot be read: No such file or directory"])
+                == [
+                    "/nowhere.yaml:1:1: error: the file cannot be read: No such file or directory "
+                        + "(--config or $POSTERN_CONFIG names another)"
+                ])
     }
 
     @Test("The real file system is read the same way")

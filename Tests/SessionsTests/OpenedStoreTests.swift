@@ -54,7 +54,7 @@ struct OpenedStoreTests {
         let error = await #expect(throws: StoreOpenError.self) { try await open(SessionSettings()) }
         #expect(error == .missingKeys(path: path, rows: [lost: 1]))
         let text = try #require(error).explanation
-        #expect(text.contains(lost.text) && text.contains("postern sessions prune --unreadable") && text.contains(path))
+        #expect(text.contains(lost.text) && text.contains("mv \(path) ") && text.contains(path))
         let pruning = try await open(SessionSettings(), allowingUnreadable: true)
         #expect(try await pruning.pruneUnreadable() == 1)
         await pruning.close()

@@ -19,7 +19,7 @@ extension StoreOpenError {
         case .keyFileMalformed(let path):
             """
             \(path) does not hold a key of 32 bytes in base64
-              restore it from a backup, or write a new one, which ends all sessions:  postern keygen > \(path)
+              restore it from a backup, or write a new one, which ends all sessions:  (umask 077; postern keygen > \(path))
             """
         case .newerSchema(let path, let found, let known):
             """
@@ -45,7 +45,7 @@ extension StoreOpenError {
             """
             \(path) holds sessions sealed by \(Self.names(rows)), not in session.keys
               add the key behind the others:  session: { keys: [ "${file:NEW}", "${file:OLD}" ] }
-              or end those sessions:  postern sessions prune --unreadable
+              or end all sessions:  mv \(path) \(path).unreadable
             """
         case .unsupported(let store):
             """
@@ -53,7 +53,10 @@ extension StoreOpenError {
               keep them in a file:  session: { store: "sqlite:///PATH/sessions.db" }
             """
         case .failed(let path, let error):
-            "session.store: \(path) cannot be used: \(error.name)"
+            """
+            session.store: \(path) cannot be used: \(error.name)
+              restore it from a backup, or begin without sessions:  mv \(path) \(path).broken
+            """
         }
     }
 
