@@ -15,6 +15,9 @@ package final class GatewayUnderTest {
         /// Further upstreams by name.
         package var upstreams: [String: String] = [:]
         package var store = "sqlite:sessions.db"
+        package var clientID = "postern"
+        /// What browsers use, when it is not `http://localhost:PORT`.
+        package var publicURL: String?
 
         package init() {}
     }
@@ -25,8 +28,8 @@ package final class GatewayUnderTest {
     private(set) package var process: ChildProcess
     private var runs = 0
 
-    /// `http://localhost:PORT`: what browsers use.
-    package var origin: String { "http://localhost:\(port)" }
+    /// What browsers use.
+    package let origin: String
     package var database: String { directory + "/sessions.db" }
     package var configuration: String { directory + "/postern.yaml" }
 
@@ -52,12 +55,13 @@ package final class GatewayUnderTest {
         issuer: String, secret: String? = "s3cret", upstream: Int, port: Int? = nil, options: Options = Options()
     ) throws {
         self.port = try port ?? freePort()
+        origin = options.publicURL ?? "http://localhost:\(self.port)"
         program = try Self.program
         directory = NSTemporaryDirectory() + "postern-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         var lines = [
-            "public_url: http://localhost:\(self.port)", "listen: [{ address: \"127.0.0.1:\(self.port)\" }]",
-            "workers: 2", "admin: null", "provider:", "  issuer: \(issuer)", "  client_id: postern",
+            "public_url: \(origin)", "listen: [{ address: \"127.0.0.1:\(self.port)\" }]",
+            "workers: 2", "admin: null", "provider:", "  issuer: \(issuer)", "  client_id: \(options.clientID)",
         ]
         if let secret {
             try secret.write(toFile: directory + "/client_secret", atomically: true, encoding: .utf8)
