@@ -20,7 +20,7 @@ enum HealthQuestion {
         let done = Semaphore()
         let answer = Locked<Answer>(.noAnswer("timeout"))
         let url = "http://\(ListenAddress.tcp(host: host, port: port))/readyz"
-        Task {
+        Task(priority: .medium) {
             let result = await fetch(url, limit)
             answer.withLock { $0 = result }
             done.signal()

@@ -48,7 +48,8 @@ struct ServeCommand {
         let started = Locked<(GatewayProcess, AdministrationPort?)?>(nil)
         let administration = settings.administration
         let settled = gateway
-        Task {
+        // The main thread's own priority is a high one: refused without root, with a complaint in the journal.
+        Task(priority: .medium) {
             do throws(GatewayStartError) {
                 let registry = MetricRegistry()
                 let process = try await GatewayProcess(
@@ -88,7 +89,7 @@ struct ServeCommand {
             case .stop:
                 log.info("stopping")
                 let done = Semaphore()
-                Task {
+                Task(priority: .medium) {
                     await process.stop()
                     done.signal()
                 }

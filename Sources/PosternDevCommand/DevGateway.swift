@@ -44,7 +44,7 @@ final class DevGateway {
     private static func started(_ settings: GatewaySettings, _ log: Logger) throws(Mistake) -> GatewayProcess {
         let outcome = Locked<Result<GatewayProcess, Mistake>?>(nil)
         let done = Semaphore()
-        Task {
+        Task(priority: .medium) {
             let result = await start(settings, log)
             outcome.withLock { $0 = result }
             done.signal()
@@ -72,7 +72,7 @@ final class DevGateway {
     func stop() {
         let process = process
         let done = Semaphore()
-        Task {
+        Task(priority: .medium) {
             await process.stop()
             done.signal()
         }

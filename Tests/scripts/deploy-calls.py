@@ -90,17 +90,25 @@ with tempfile.TemporaryDirectory() as work:
     os.kill(int(pids[0]), signal.SIGTERM)
     ended = child.wait(timeout=60)
     lines = open(trace).read().splitlines()
+    strange = [line for line in open(log) if not line.startswith("{")]
 
 if answers != [401, 502, 200] or ended != 0:
     sys.exit(f"deploy: expected 401, 502, 200 and 0, found {answers} and {ended}")
+if strange:
+    sys.exit(f"deploy: the log has a line that is not JSON: {strange[0]}")
 # What comes before the program is its own is strace's and setpriv's.
 start = max(number for number, line in enumerate(lines) if re.match(r"\d+\s+execve\(", line))
 calls = {found[1] for line in lines[start:] if (found := re.match(r"\d+\s+(?:<[.]{3} )?(\w+)(?:\(| resumed)", line))}
 forbidden = calls - allowed
+# The run time complains about this in the journal, once a thread.
+refused = [line for line in lines[start:] if re.search(r"setpriority\(.* = -1", line)]
 executable = [line for line in lines[start:] if re.search(r"PROT_WRITE\|PROT_EXEC", line)]
 if forbidden:
     print(f"deploy: the unit refuses what the program calls: {' '.join(sorted(forbidden))}")
+for line in refused[:3]:
+    print(f"deploy: a thread asks for a priority that it cannot have: {line}")
 for line in executable[:3]:
     print(f"deploy: memory that is written and executed: {line}")
-print(f"deploy: {len(calls)} system calls, all of them allowed" if not forbidden else "", end="\n" if not forbidden else "")
-sys.exit(1 if forbidden or executable else 0)
+if forbidden or refused or executable:
+    sys.exit(1)
+print(f"deploy: {len(calls)} system calls, all of them allowed")
