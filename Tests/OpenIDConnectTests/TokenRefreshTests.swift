@@ -204,20 +204,4 @@ import Time
             return
         }
     }
-
-    @Test("B30 a token is due a minute before its end, or a fifth of its lifetime when that is less")
-    func timing() {
-        let start = Timestamp(seconds: 1000)
-        func due(_ lifetime: Int64, margin: Int64 = 60) -> Int64 {
-            RefreshTiming.dueAt(
-                obtainedAt: start, expiresAt: start + .seconds(lifetime), margin: .seconds(margin)
-            ).seconds - start.seconds
-        }
-        #expect(due(3600) == 3540)
-        #expect(due(300) == 240)
-        #expect(due(100) == 80)
-        #expect(due(10) == 8)
-        #expect(due(0) == 0)
-        #expect(due(-5) == -5)
-    }
 }

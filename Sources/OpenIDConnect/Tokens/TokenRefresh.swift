@@ -1,7 +1,7 @@
 package import Bytes
 package import Formats
 import JOSE
-package import Time
+import Time
 
 /// What a session knows that a refresh needs.
 package struct RefreshRequest: Sendable {
@@ -35,6 +35,9 @@ package enum RefreshOutcome: Sendable, Equatable {
     /// This client itself is refused: a person must act; sessions go on with what they have (B36).
     case operatorError(reason: String)
 
+    /// All values of ``label``.
+    package static let labels = ["renewed", "fatal", "transient", "operator_error"]
+
     /// A word for `refreshes_total{outcome}`.
     package var label: String {
         switch self {
@@ -43,14 +46,6 @@ package enum RefreshOutcome: Sendable, Equatable {
         case .transient: "transient"
         case .operatorError: "operator_error"
         }
-    }
-}
-
-/// When a token is due for a refresh.
-package enum RefreshTiming {
-    /// `margin` before its end, but never more than a fifth of its lifetime (B30).
-    package static func dueAt(obtainedAt: Timestamp, expiresAt: Timestamp, margin: Duration) -> Timestamp {
-        expiresAt - min(margin, max(expiresAt.since(obtainedAt), .zero) / 5)
     }
 }
 

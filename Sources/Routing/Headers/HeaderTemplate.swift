@@ -1,3 +1,5 @@
+package import Formats
+
 /// Why a text is no header template.
 package enum HeaderTemplateError: Error, Equatable {
     /// A `{` without `}`, or a `}` without `{`; doubled they stand for themselves.
