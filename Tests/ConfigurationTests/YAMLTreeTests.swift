@@ -51,7 +51,17 @@ import Testing
     }
 
     @Test("A byte-order mark is no fault")
-    func byteOrderMark() { #expect(fault("\u{FEFF}a: b\n") == nil) }
+    func byteOrderMark() throws {
+        #expect(fault("\u{FEFF}a: b\n") == nil)
+        let tree = YAMLTree(Array("\u{FEFF}a: b\nc:\n  d: e\n".utf8))
+        #expect(tree.faults.isEmpty, "\(tree.faults)")
+        guard case .mapping(let entries)? = tree.root?.content else {
+            Issue.record("no block")
+            return
+        }
+        #expect(entries.map(\.key) == ["a", "c"])
+        #expect(entries[0].mark == YAMLMark(line: 1, column: 1))
+    }
 
     @Test("Limits hold: depth, size")
     func limits() {

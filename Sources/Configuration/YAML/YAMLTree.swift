@@ -21,7 +21,9 @@ struct YAMLTree {
             faults.append(YAMLFault(mark: mark, message: "this is not UTF-8 text"))
             return
         }
-        var builder = Builder(bytes)
+        // The mark is no part of the text, and would count as a column of the first line: its keys would seem indented.
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        var builder = Builder(bytes.starts(with: mark) ? Array(bytes.dropFirst(mark.count)) : bytes)
         do throws(YAMLFault) {
             root = try builder.document()
         } catch {
