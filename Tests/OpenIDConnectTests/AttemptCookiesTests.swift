@@ -125,6 +125,13 @@ import Time
         }
     }
 
+    @Test("A14 planted cookies do not make a response as large as they are many")
+    func flood() throws {
+        let planted = (0..<1200).map { (name: "__Host-Http-postern-login-\(10_000_000 + $0)", value: "x") }
+        let new = try secure.cookie(attempt(), state: "new")
+        #expect(secure.obsolete(in: planted, adding: new).count == AttemptCookies.mostDeletions)
+    }
+
     @Test("A14 what only looks like an attempt is left alone, and what does not open counts as oldest")
     func lookAlikes() throws {
         let foreign = [

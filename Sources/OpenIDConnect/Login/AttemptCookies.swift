@@ -14,6 +14,8 @@ package struct AttemptCookies: Sendable {
     static let longest = 3584
     /// Cookies of attempts in one browser, the new one included.
     static let most = 5
+    /// Deletions in one response: a browser that brings more has had them planted, and gets rid of them in turns.
+    static let mostDeletions = 20
     /// Names and values of all of them, the new one included.
     static let mostBytes = 6144
 
@@ -92,7 +94,9 @@ package struct AttemptCookies: Sendable {
                 // Once one is dropped, so are all that are older.
                 places = 0
                 // Name and path decide which cookie goes; only `Secure` must not be missing where it was set.
-                if let deletion = deletion(cookie.name, isCrossSite: new?.sameSite == SetCookie.SameSite.none) {
+                if deletions.count < Self.mostDeletions,
+                    let deletion = deletion(cookie.name, isCrossSite: new?.sameSite == SetCookie.SameSite.none)
+                {
                     deletions.append(deletion)
                 }
             }
