@@ -8,6 +8,12 @@ extension GatewayMetrics {
     func watch(limit: ConnectionLimit, keeper: SessionKeeper, settings: GatewaySettings) {
         registry.gauge("connections", help: "Open client connections.") { Double(limit.count) }
         registry.gauge("sessions", help: "Sessions in memory.") { Double(keeper.cache.count) }
+        // There from the start, so that a rate has a zero to begin at.
+        for outcome in RefreshOutcome.labels {
+            _ = registry.counter(
+                "refreshes_total", help: "Token refreshes by outcome.",
+                labels: [("provider", settings.provider.name), ("outcome", outcome)])
+        }
         registry.gauge("build_info", help: "The version that runs.", labels: [("version", GatewayVersion.text)]).set(1)
     }
 

@@ -184,6 +184,7 @@ package final class GatewayProcess: Sendable {
         await refreshes.settle(lastChance: clock.instant() + drain)
         housekeeping.cancel()
         await keeper.writeUses()
+        await keeper.writeEndings()
         await keeper.registry.close()
         fetcher.stop()
         resolver.stop()

@@ -50,6 +50,8 @@ final class RequestJourney: ExchangeHandler, UpstreamHandler {
     var digest: SHA256Digest?
     /// Why there is no session although there was one.
     var endReason: SessionEnd?
+    /// The session is over for this route alone, so its cookie stays (B33a).
+    var cookieStaysGood = false
     let requestID = BufferBox(capacity: 64)
     var now = Timestamp(milliseconds: 0)
 
@@ -61,6 +63,8 @@ final class RequestJourney: ExchangeHandler, UpstreamHandler {
     var requestEnded = false
     var responseBegun = false
     var upstreamRetried = false
+    /// The token was renewed because the upstream refused it; that happens once a request (B31).
+    var renewed = false
     var failure: GatewayFailure?
 
     // For the log line.
@@ -142,12 +146,14 @@ final class RequestJourney: ExchangeHandler, UpstreamHandler {
         record = nil
         digest = nil
         endReason = nil
+        cookieStaysGood = false
         requestID.buffer.clear()
         waiting = .nothing
         upstreamIsReady = false
         requestEnded = false
         responseBegun = false
         upstreamRetried = false
+        renewed = false
         failure = nil
         status = 0
         upstreamAt = nil

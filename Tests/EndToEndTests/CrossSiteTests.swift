@@ -104,7 +104,7 @@ extension ProductTests {
             return try RawClient.ask(port: UInt16(stage.gateway.port), text, toHead: row.method == "HEAD")
         }
 
-        @Test("E20, E22, E23, E24, E26 the table of requests that carry a session")
+        @Test("E20, E22, E23, E24, E26, K19 the table of requests that carry a session")
         func table() async throws {
             try await onThread {
                 let stage = try Stage()

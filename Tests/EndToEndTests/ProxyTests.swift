@@ -114,7 +114,7 @@ extension ProductTests {
         }
 
         @Test(
-            "G70 path and query pass unchanged",
+            "G70, K13 path and query pass unchanged",
             arguments: [
                 "/%7Euser/%E2%82%AC", "/x?a=%20&&b", "/x?", "/x?a;b=%2f%2F&c=//", "/x?%%", "/caf%C3%A9", "/x?q=a+b#",
             ])

@@ -15,7 +15,7 @@ private func pathServer(_ settings: ServerSettings = ServerSettings()) throws ->
 
 @Suite struct FramingOnTheWireTests {
     @Test(
-        "G2 G3 G4 G5 G6 G8 G12 G14: a refused request closes the connection, and what follows it is never answered",
+        "G2 G3 G4 G5 G6 G8 G12 G14 K11: a refused request closes the connection, and what follows it is never answered",
         arguments: [
             ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
             ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n", 400),

@@ -24,7 +24,7 @@ import Testing
                 == "l=x; Path=/bff/callback; Max-Age=600; Secure; HttpOnly; SameSite=None")
     }
 
-    @Test("E5 a name keeps what its prefix promises, in any letters")
+    @Test("E5 K8 a name keeps what its prefix promises, in any letters")
     func prefixes() {
         for name in ["__Host-a", "__host-a", "__HOST-a", "__Host-Http-a"] {
             #expect(make(name) != nil)

@@ -30,7 +30,7 @@ import Time
         }
     }
 
-    @Test("A42 state is checked before any token request")
+    @Test("A42 K12 state is checked before any token request")
     func state() async throws {
         let harness = try ClientHarness()
         #expect(try await problem(harness) { _ in } == nil)
@@ -129,7 +129,7 @@ import Time
         #expect(try await problem(harness) { $0 += [("foo", "bar"), ("session_state", "x")] } == nil)
     }
 
-    @Test("A44 iss must be the issuer, exactly, also in error responses")
+    @Test("A44 K16 iss must be the issuer, exactly, also in error responses")
     func issuer() async throws {
         let issuer = "https://idp.example.com"
         let bad = [

@@ -8,7 +8,7 @@ import Time
 @testable import OpenIDConnect
 
 @Suite("CodeRedemption") struct CodeRedemptionTests {
-    @Test("B3 the token request carries what it must, in the body, each once")
+    @Test("B3 K5 the token request carries what it must, in the body, each once")
     func request() async throws {
         let harness = try ClientHarness()
         let redirect = try await harness.begin()

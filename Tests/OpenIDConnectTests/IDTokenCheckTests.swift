@@ -145,7 +145,7 @@ import Time
         #expect(try await harness.login().subject == "alice")
     }
 
-    @Test("C11 a changed signature or payload is refused")
+    @Test("C11 K10 a changed signature or payload is refused")
     func signatures() async throws {
         let flips: [@Sendable (String) -> String] = [
             { token in
@@ -175,7 +175,7 @@ import Time
         #expect(try await claims { $0["iss"] = nil } == .issuer)
     }
 
-    @Test("C14 C15 the audience is this client alone")
+    @Test("C14 C15 K4 the audience is this client alone")
     func audience() async throws {
         for value in [JSONValue.string("postern1"), [], 7, "postern other", .null] {
             #expect(try await claims { $0["aud"] = value } == .audience)
@@ -205,7 +205,7 @@ import Time
         #expect(try await claims { $0["exp"] = .integer(now - 59) } == nil)
     }
 
-    @Test("C17 iat is there, not in the future and not older than the login")
+    @Test("C17 K18 iat is there, not in the future and not older than the login")
     func issuedAt() async throws {
         let now = Self.now
         #expect(try await claims { $0["iat"] = nil } == .issuedAt)

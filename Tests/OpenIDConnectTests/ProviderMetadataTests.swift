@@ -138,7 +138,7 @@ import Testing
         #expect(problem(["response_types_supported": []]) == .missing("response_types_supported"))
     }
 
-    @Test("A9 PKCE methods without S256 make a provider unusable; silence about PKCE does not")
+    @Test("A9 K15 PKCE methods without S256 make a provider unusable; silence about PKCE does not")
     func proofKeys() throws {
         #expect(problem(["code_challenge_methods_supported": ["plain"]]) == .noS256)
         #expect(try check(["code_challenge_methods_supported": ["plain", "S256"]]).codeChallengeMethods?.count == 2)

@@ -5,7 +5,7 @@ import Time
 @testable import Sessions
 
 struct SessionSettingsTests {
-    @Test("defaults are the contract's")
+    @Test("K17 defaults are the contract's")
     func defaults() {
         let settings = SessionSettings()
         #expect(settings.cookie == "__Host-Http-postern")

@@ -53,6 +53,8 @@ package final class ControlDesk: Sendable {
         case .refresh(let key, let live):
             let result = await refreshes.refresh(live)
             if let key { send(.tokens(result), to: key) }
+        case .renew(let key, let live, let version):
+            send(.tokens(await refreshes.refresh(live, refused: version)), to: key)
         case .end(let live, let reason):
             await keeper.end(live, reason)
         case .touch(let live):
@@ -85,6 +87,7 @@ extension ControlRequest {
     var key: SlotKey? {
         switch self {
         case .resolve(let key, _, _), .signIn(let key, _), .endpoint(let key, _): key
+        case .renew(let key, _, _): key
         case .refresh(let key, _): key
         case .end, .touch: nil
         }

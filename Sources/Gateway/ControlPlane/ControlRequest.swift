@@ -7,6 +7,8 @@ package enum ControlRequest: Sendable {
     case resolve(SlotKey, SessionID, site: Int)
     /// Station 2: refresh this session's tokens; without a key nobody waits.
     case refresh(SlotKey?, LiveSession)
+    /// Station 2 once more: the upstream has refused the token of that version (B31).
+    case renew(SlotKey, LiveSession, refused: Int64)
     /// The session was found to be over when it was used.
     case end(LiveSession, SessionEnd)
     /// The session was used; the store wants to know now and then.

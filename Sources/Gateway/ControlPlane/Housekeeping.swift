@@ -11,6 +11,7 @@ enum Housekeeping {
         Task {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await every(.seconds(1)) { await keeper.writeUses() } }
+                group.addTask { await every(.seconds(1)) { await keeper.writeEndings() } }
                 group.addTask { await every(.seconds(1)) { await keeper.follow() } }
                 group.addTask {
                     // While the store is lost somebody must notice its return, even when nobody signs in.

@@ -17,6 +17,7 @@ package final class LiveSession: Sendable {
     private let ending = Atomic<UInt8>(0)
     private let deadRefresh = Atomic<Bool>(false)
     private let refreshNotBefore = Atomic<Int64>(.min)
+    private let renewals = Locked<[Instant]>([])
 
     package init(_ record: SessionRecord, lastUse: LastUse) {
         id = record.open.id
@@ -70,6 +71,16 @@ package final class LiveSession: Sendable {
     package var refreshIsDead: Bool {
         get { deadRefresh.load(ordering: .relaxed) }
         set { deadRefresh.store(newValue, ordering: .relaxed) }
+    }
+
+    /// True at most twice a minute: an upstream that refuses every token causes no storm of refreshes (B31).
+    package func mayRenew(at instant: Instant) -> Bool {
+        renewals.withLock { times in
+            times.removeAll { instant.since($0) >= .seconds(60) }
+            guard times.count < 2 else { return false }
+            times.append(instant)
+            return true
+        }
     }
 
     /// Until when no refresh is tried again after a failure that may pass (B36).

@@ -194,7 +194,12 @@ package struct LoginFlow: Sendable {
             refusal.attempt.returnTarget.flatMap { ReturnTarget(local: $0.utf8Span.span, endpoints: sites.endpoints) }
             ?? .root
         var answer: OwnAnswer
-        if refusal.code.kind == .interactionRequired {
+        if refusal.code.kind == .interactionRequired, refusal.attempt.isSilent,
+            sites.isOpen(target, site: browser.site)
+        {
+            // Nobody was asked to sign in, and nobody has to: the page says what it can without a session (A21).
+            answer = .redirect(to: target.text)
+        } else if refusal.code.kind == .interactionRequired {
             answer = .page(
                 SignInPage.page(
                     .absent, loginURL: target.loginURL(endpoints: sites.endpoints), requestID: browser.requestID),
@@ -226,9 +231,10 @@ package struct LoginFlow: Sendable {
         }
         var answer = FailureResponses.page(
             GatewayFailure(error), requestID: browser.requestID, loginURL: sites.loginPath)
-        if case .callback(.replayed) = error {
-        } else {
-            clean(&answer, browser, sites.entries[browser.site].sealed, state: state)
+        switch error {
+        // The attempt is still good: when the store answers again, so will the same address (E49).
+        case .callback(.replayed), .storeUnavailable: break
+        default: clean(&answer, browser, sites.entries[browser.site].sealed, state: state)
         }
         return .answer(answer)
     }

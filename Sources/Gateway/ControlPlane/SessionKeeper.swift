@@ -19,6 +19,8 @@ package final class SessionKeeper: Sendable {
     private let render: @Sendable (Session) -> [[UInt8]]
     private let endings = RecentEndings()
     private let uses = Locked<[SHA256Digest: SessionUse]>([:])
+    /// Sessions that ended while the store could not be told; it is told as soon as it listens.
+    private let untold = Locked<[SHA256Digest: SessionEnd]>([:])
     /// Revokes tokens of a session that ended while its cookie was away (B42).
     private let revoke: @Sendable (TokenSet) async -> Void
 
@@ -65,6 +67,8 @@ package final class SessionKeeper: Sendable {
     package func resolve(_ id: SessionID, site: Int) async -> SessionResolution {
         // A logout may overtake the look-up; a few tries are enough for any honest browser.
         for _ in 0..<3 {
+            // The row of a session that was ended may outlive it while the store is lost (E44).
+            if let reason = untold.withLock({ $0[id.digest] }) { return .ended(reason) }
             guard await catchUp() else { return .unavailable }
             if let live = cache.find(id.digest) { return .found(live) }
             let ticket = cache.ticket(for: id.digest)
@@ -176,7 +180,20 @@ package final class SessionKeeper: Sendable {
             }
             return true
         } catch {
+            untold.withLock { $0[live.digest] = reason }
             return false
+        }
+    }
+
+    /// Tells the store of the endings that it has not heard of yet.
+    package func writeEndings() async {
+        let batch = untold.withLock { Array($0.keys) }
+        if batch.isEmpty { return }
+        do throws(SessionStoreError) {
+            _ = try await ask("end") { () async throws(SessionStoreError) in try await registry.end(batch, .deleted) }
+            untold.withLock { untold in for digest in batch { untold[digest] = nil } }
+        } catch {
+            // The next second is another chance.
         }
     }
 

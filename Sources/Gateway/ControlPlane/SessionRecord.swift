@@ -27,6 +27,15 @@ package final class SessionRecord: Sendable {
     /// True when there is a refresh token to renew the access token with.
     package var canRefresh: Bool { open.session.tokens?.refreshToken != nil }
 
+    /// A token that was granted a moment ago is not renewed because an upstream refuses it: the next one would be no
+    /// better (B31).
+    package static let youngestToRenew = Duration.seconds(30)
+
+    package func isOldEnoughToRenew(now: Timestamp) -> Bool {
+        guard let obtainedAt = open.session.tokens?.obtainedAt else { return false }
+        return now.since(obtainedAt) > Self.youngestToRenew
+    }
+
     package init(_ open: OpenSession, settings: SessionSettings, headerLines: [[UInt8]], clock: TimeSource) {
         self.open = open
         self.headerLines = headerLines

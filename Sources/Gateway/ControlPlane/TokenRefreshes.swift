@@ -27,12 +27,17 @@ package actor TokenRefreshes {
     }
 
     /// Renews the session's tokens, or waits for whoever does.
-    package func refresh(_ live: LiveSession) async -> RefreshResult {
+    ///
+    /// - Parameter refused: the version of a token that is renewed before its time, since an upstream refused it (B31).
+    package func refresh(_ live: LiveSession, refused: Int64? = nil) async -> RefreshResult {
         if let task = running[live.digest] { return await task.value }
         // Somebody was faster: the request decided on a record that is not the session's any more.
         if let ended = live.ended { return .ended(ended) }
         let record = live.record
-        if let time = record.refreshTime, !time.due.hasPassed(now: keeper.clock.now(), instant: keeper.clock.instant())
+        if let refused {
+            if record.session.tokenVersion != refused { return .fresh }
+        } else if let time = record.refreshTime,
+            !time.due.hasPassed(now: keeper.clock.now(), instant: keeper.clock.instant())
         {
             return .fresh
         }

@@ -14,8 +14,6 @@ package struct SignInRequest: Sendable {
     /// Where the browser goes afterwards; a path of ours, validated by ``Routing/ReturnTarget``.
     package var returnTarget: ReturnTarget
     package var browser: BrowserState
-    /// The request came as GET: 302 is the usual answer then, else 303 (A16).
-    package var isGET: Bool
 }
 
 /// What a browser brought along.

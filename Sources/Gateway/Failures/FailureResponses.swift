@@ -7,7 +7,9 @@ enum FailureResponses {
         _ failure: GatewayFailure, asPage: Bool, requestID: String, origins: [String]
     ) -> OwnAnswer {
         var answer =
-            asPage ? page(failure, requestID: requestID, origins: origins) : problem(failure, requestID: requestID)
+            asPage
+            ? page(failure, requestID: requestID, origins: origins)
+            : problem(failure, requestID: requestID, origins: origins)
         if let seconds = failure.retryAfter { answer.add("Retry-After", String(seconds)) }
         if case .methodNotAllowed(let allow) = failure { answer.add("Allow", allow) }
         if failure.isOurs { answer.add("Proxy-Status", "postern; error=\(failure.proxyError)") }
@@ -32,12 +34,16 @@ enum FailureResponses {
         return answer
     }
 
-    private static func problem(_ failure: GatewayFailure, requestID: String) -> OwnAnswer {
+    private static func problem(_ failure: GatewayFailure, requestID: String, origins: [String]) -> OwnAnswer {
         let reason = failure.reason.description
-        return .problem(
-            ProblemDocument(
-                FailureText.of(status: failure.status, reason: reason), status: failure.status, reason: reason,
-                requestID: requestID))
+        var problem = ProblemDocument(
+            FailureText.of(status: failure.status, reason: reason), status: failure.status, reason: reason,
+            requestID: requestID)
+        if case .misdirected = failure, let origin = origins.first {
+            // The right address is what a program can do something with (G14).
+            problem.detail = "This site is \(origin)."
+        }
+        return .problem(problem)
     }
 }
 

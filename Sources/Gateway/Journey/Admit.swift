@@ -13,7 +13,9 @@ extension RequestJourney {
         RequestID.generate(using: &worker.identifiers, into: &requestID.buffer)
 
         // The name decides before anything else: what is not ours gets no page, no redirect, no cookie (G14, E30).
-        guard let site = snapshot.sites.find(host: head.host, port: head.port) else {
+        guard let site = snapshot.sites.find(host: head.host, port: head.port), isOurScheme(head, site) else {
+            // Only whether a person is to read the answer counts here.
+            evidence = RequestEvidence(head, site: snapshot.sites.sites[0])
             return refuse(.misdirected, exchange)
         }
         self.site = site
@@ -24,10 +26,26 @@ extension RequestJourney {
             return refuse(.methodNotAllowed(allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"), exchange)
         }
         if head.form == .asterisk { return answerServerOptions(exchange) }
+        if head.method == .options, let text = head.fields.value(of: .maxForwards) {
+            guard let passages = Int(ascii: text), passages >= 0 else {
+                return refuse(.badRequest("max_forwards"), exchange)
+            }
+            // Whoever asks how far a request gets has it answered here (G32; RFC 9110, section 7.6.2).
+            if passages == 0 { return answerServerOptions(exchange) }
+        }
 
         // A request that has passed here before would go round until something breaks (G32).
         if viaCount(head.fields) >= Snapshot.mostPassages { return refuse(.loop, exchange) }
         return .next(.match)
+    }
+
+    /// A target that names a scheme names one of our origins (G15).
+    private func isOurScheme(_ head: RequestHead, _ site: Int) -> Bool {
+        switch head.form {
+        case .origin, .asterisk: true
+        case .absoluteHTTP: !snapshot.sites.sites[site].isSecure
+        case .absoluteHTTPS: snapshot.sites.sites[site].isSecure
+        }
     }
 
     /// `OPTIONS *` is about the server, hence ours to answer (RFC 9110, section 9.3.7).

@@ -13,7 +13,8 @@ extension RequestJourney {
         guard let exchange, head.status != 100, head.status != 101 else { return }
         worker.responseFields.clear()
         for position in 0..<head.fields.count where !HopByHop.contains(head.fields, position) {
-            if head.fields.known(position) == .link { worker.responseFields.copy(position, of: head.fields) }
+            guard head.fields.known(position) == .link, !echoesToken(head.fields.value(position)) else { continue }
+            worker.responseFields.copy(position, of: head.fields)
         }
         exchange.sendInterim(head.status, worker.responseFields)
     }
@@ -21,6 +22,7 @@ extension RequestJourney {
     func upstreamResponded(_ stream: UpstreamStream, _ head: ResponseHead) {
         guard let exchange, let plan else { return }
         upstreamTime = upstreamAt.map { worker.loop.now.since($0) }
+        if head.status == 401, renewAfterRefusal(stream, head, exchange, plan) { return }
         responseBegun = true
         guard writeResponseFields(head, plan, into: &worker.responseFields) else {
             stream.cancel()
@@ -29,8 +31,19 @@ extension RequestJourney {
             return
         }
         status = head.status
-        exchange.sendHead(
-            head.status, reason: head.reason, worker.responseFields, framing: responseFraming(head, exchange))
+        if echoesToken(head.reason) {
+            exchange.sendHead(head.status, worker.responseFields, framing: responseFraming(head, exchange))
+        } else {
+            exchange.sendHead(
+                head.status, reason: head.reason, worker.responseFields, framing: responseFraming(head, exchange))
+        }
+    }
+
+    /// The token that went upstream stands in `value`, where no browser may see it (E35).
+    private func echoesToken(_ value: Span<UInt8>) -> Bool {
+        guard let plan, plan.settings.tokenEcho != .pass else { return false }
+        let token = attachedToken(plan)
+        return !token.isEmpty && value.count >= token.count && value.firstRange(of: token.span) != nil
     }
 
     private func responseFraming(_ head: ResponseHead, _ exchange: Exchange) -> ResponseFraming {
@@ -161,7 +174,22 @@ extension RequestJourney {
             exchange.send(masked.buffer.bytes)
         }
         self.stream = nil
-        if stream.trailers.isEmpty { exchange.finish() } else { exchange.finish(trailers: stream.trailers) }
+        guard stream.hasTrailers else {
+            exchange.finish()
+            return
+        }
+        copyTrailers(stream.trailers, into: &worker.responseFields)
+        if worker.responseFields.isEmpty { exchange.finish() } else { exchange.finish(trailers: worker.responseFields) }
+    }
+
+    /// Trailers obey the rules of headers: the route's, and no token in them (E35).
+    private func copyTrailers(_ trailers: borrowing Fields, into output: inout Fields) {
+        output.clear()
+        for position in 0..<trailers.count {
+            if plan?.responses.removes(trailers.name(position)) ?? false { continue }
+            if echoesToken(trailers.value(position)) { continue }
+            output.copy(position, of: trailers)
+        }
     }
 
     func canSendMore(_ exchange: Exchange) {
@@ -202,10 +230,7 @@ extension RequestJourney {
         }
         guard failure == .closedBeforeResponse else { return false }
         if !stream.hasSent { return true }
-        switch exchange.head.method {
-        case .get, .head, .options, .put, .delete, .trace: return true
-        case .post, .patch, .connect, .other: return false
-        }
+        return exchange.head.method.isIdempotent
     }
 }
 

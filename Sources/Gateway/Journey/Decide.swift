@@ -87,8 +87,7 @@ extension RequestJourney {
             worker.desk.post(
                 .signIn(
                     key,
-                    SignInRequest(
-                        returnTarget: target, browser: browserState(exchange), isGET: head.method == .get)))
+                    SignInRequest(returnTarget: target, browser: browserState(exchange))))
             return .stay
         }
     }

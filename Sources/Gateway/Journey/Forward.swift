@@ -64,6 +64,10 @@ extension RequestJourney {
         for position in 0..<head.fields.count {
             let known = head.fields.known(position)
             if Snapshot.neverForwarded.contains(known) || HopByHop.contains(head.fields, position) { continue }
+            if known == .maxForwards, head.method == .options, let passages = Int(ascii: head.fields.value(position)) {
+                output.append(.maxForwards, decimal: passages - 1)
+                continue
+            }
             let name = head.fields.name(position)
             if snapshot.protectedNames.contains(name, dependsOnMethod: plan.dependsOnMethod)
                 || plan.requests.removes(name)
@@ -157,7 +161,26 @@ extension RequestJourney {
         // A request without a body is ended where its head is sent.
         guard let stream, upstreamIsReady, !requestEnded else { return }
         requestEnded = true
-        if exchange.trailers.isEmpty { stream.finish() } else { stream.finish(trailers: exchange.trailers) }
+        guard exchange.hasTrailers, let plan else {
+            stream.finish()
+            return
+        }
+        copyTrailers(exchange.trailers, plan, into: &worker.requestFields)
+        if worker.requestFields.isEmpty { stream.finish() } else { stream.finish(trailers: worker.requestFields) }
+    }
+
+    /// What a client may not say of itself in a header it may not say in a trailer either: some servers join them (E33).
+    private func copyTrailers(_ trailers: borrowing Fields, _ plan: RoutePlan, into output: inout Fields) {
+        output.clear()
+        for position in 0..<trailers.count {
+            let name = trailers.name(position)
+            if snapshot.protectedNames.contains(name, dependsOnMethod: plan.dependsOnMethod)
+                || plan.requests.removes(name)
+            {
+                continue
+            }
+            output.copy(position, of: trailers)
+        }
     }
 
     func upstreamCanSendMore(_ stream: UpstreamStream) { exchange?.resumeReading() }

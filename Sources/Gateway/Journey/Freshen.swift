@@ -40,6 +40,7 @@ extension RequestJourney {
         // Without a refresh token the session is worth nothing to this route any more (B33a).
         guard canRefresh else {
             endReason = record.canRefresh ? .refreshFailed : .expired
+            cookieStaysGood = !record.canRefresh
             if record.canRefresh { worker.desk.post(.end(session, .refreshFailed)) }
             self.session = nil
             self.record = nil
@@ -50,12 +51,22 @@ extension RequestJourney {
         return refuse(.providerUnavailable(retryAfter: Int(wait)), exchange)
     }
 
+    /// The access token at hand has not ended yet.
+    private var currentTokenIsGood: Bool {
+        guard let time = record?.refreshTime else { return record != nil }
+        return !time.end.hasPassed(now: worker.clock.now(), instant: worker.loop.now)
+    }
+
     /// The refresh that this request waited for is over.
     func freshened(_ exchange: Exchange, _ result: RefreshResult) {
         worker.metrics.refreshWaiters.decrement()
         switch result {
         case .fresh:
             record = session?.record
+            run(from: .forward)
+        case .unavailable where renewed || currentTokenIsGood:
+            // The provider is in trouble, not the session: what it has is used while it lasts (B36), and an upstream that
+            // had refused the token says so itself (B31).
             run(from: .forward)
         case .ended(let reason):
             session = nil

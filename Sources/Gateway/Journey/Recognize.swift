@@ -20,11 +20,12 @@ extension RequestJourney {
         case .several:
             // Which of the two is ours depends on who planted the other: neither counts (E7).
             worker.metrics.duplicateCookies.add()
+            worker.log.warning("duplicate_session_cookie", [("request_id", .string(requestIDText))])
             return .next(.decide)
         case .one(let value):
             guard let digest = SessionID.digest(ofCookieValue: value) else { return .next(.decide) }
             self.digest = digest
-            if let live = worker.cache.find(digest) {
+            if let live = worker.cache.find(digest), isOfThisSite(live) {
                 // A database that nobody can reach may have been told of a logout that we have not (E49).
                 if worker.storeHealth.isLost(worker.loop.now) { return refuse(.storeUnavailable, exchange) }
                 worker.metrics.cacheHits.add()
@@ -37,6 +38,12 @@ extension RequestJourney {
             worker.desk.post(.resolve(key, id, site: site))
             return .stay
         }
+    }
+
+    /// A session stays on the site where it began; the store knows that by its key, memory has to look.
+    private func isOfThisSite(_ live: LiveSession) -> Bool {
+        let sites = snapshot.sites.sites
+        return sites.count == 1 || live.record.session.site == sites[site].origin
     }
 
     /// The desk has looked the session up.

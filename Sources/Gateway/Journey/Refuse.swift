@@ -32,7 +32,7 @@ extension RequestJourney {
             : OwnAnswer.problem(.signInRequired(reason: reason, loginURL: login))
         answer.add("WWW-Authenticate", "Cookie realm=\"postern\"")
         // A cookie that opens nothing is taken back.
-        if digest != nil, endReason != nil { answer.set(cookie: snapshot.cookies[site].deletion) }
+        if digest != nil, endReason != nil, !cookieStaysGood { answer.set(cookie: snapshot.cookies[site].deletion) }
         send(answer, exchange)
         return .stay
     }

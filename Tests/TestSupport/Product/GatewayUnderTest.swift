@@ -15,9 +15,8 @@ package final class GatewayUnderTest {
         /// Further upstreams by name.
         package var upstreams: [String: String] = [:]
         package var store = "sqlite:sessions.db"
-        package var clientID = "postern"
-        /// What browsers use, when it is not `http://localhost:PORT`.
-        package var publicURL: String?
+        /// The value of `admin:`, a YAML flow mapping or `null`.
+        package var admin = "null"
 
         package init() {}
     }
@@ -28,8 +27,8 @@ package final class GatewayUnderTest {
     private(set) package var process: ChildProcess
     private var runs = 0
 
-    /// What browsers use.
-    package let origin: String
+    /// `http://localhost:PORT`: what browsers use.
+    package var origin: String { "http://localhost:\(port)" }
     package var database: String { directory + "/sessions.db" }
     package var configuration: String { directory + "/postern.yaml" }
 
@@ -55,13 +54,12 @@ package final class GatewayUnderTest {
         issuer: String, secret: String? = "s3cret", upstream: Int, port: Int? = nil, options: Options = Options()
     ) throws {
         self.port = try port ?? freePort()
-        origin = options.publicURL ?? "http://localhost:\(self.port)"
         program = try Self.program
         directory = NSTemporaryDirectory() + "postern-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         var lines = [
-            "public_url: \(origin)", "listen: [{ address: \"127.0.0.1:\(self.port)\" }]",
-            "workers: 2", "admin: null", "provider:", "  issuer: \(issuer)", "  client_id: \(options.clientID)",
+            "public_url: http://localhost:\(self.port)", "listen: [{ address: \"127.0.0.1:\(self.port)\" }]",
+            "workers: 2", "admin: \(options.admin)", "provider:", "  issuer: \(issuer)", "  client_id: postern",
         ]
         if let secret {
             try secret.write(toFile: directory + "/client_secret", atomically: true, encoding: .utf8)
@@ -100,9 +98,13 @@ package final class GatewayUnderTest {
         }
     }
 
-    /// The log lines with this `msg`.
+    /// The log lines with this `msg`, in either format.
     package func events(_ name: String) -> [Substring] {
-        log.split(separator: "\n").filter { $0.contains("\"msg\":\"\(name)\"") }
+        log.split(separator: "\n").filter { line in
+            if line.hasPrefix("{") { return line.contains("\"msg\":\"\(name)\"") }
+            // Time, level, name.
+            return line.split(separator: " ").dropFirst(2).first.map { $0 == name } ?? false
+        }
     }
 
     /// Asks it to stop, and gives its exit code.

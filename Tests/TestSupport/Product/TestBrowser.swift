@@ -135,8 +135,8 @@ package final class TestBrowser {
         let parts = authority.split(separator: ":")
         let host = String(parts.first ?? "")
         guard let port = parts.last.flatMap({ UInt16($0) }) else { throw NeverHappened(description: "no port: \(url)") }
-        var lines = ["\(method) \(target) HTTP/1.1", "Host: \(authority)", "User-Agent: TestBrowser/1.0"]
-        var fields: [String: String] = ["Accept": kind.accept]
+        var lines = ["\(method) \(target) HTTP/1.1", "User-Agent: TestBrowser/1.0"]
+        var fields: [String: String] = ["Accept": kind.accept, "Host": String(authority)]
         if let mode = kind.mode {
             fields["Sec-Fetch-Site"] = initiator.rawValue
             fields["Sec-Fetch-Mode"] = mode
