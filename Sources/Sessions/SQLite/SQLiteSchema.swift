@@ -79,7 +79,10 @@ enum SQLiteSchema {
     private static func prepared(
         _ connection: SQLiteConnection, path: String
     ) throws(SQLiteError) -> StoreOpenError? {
-        if let refusal = try verdict(connection, path: path) { return refusal }
+        // One reading of all that is looked at: another process may be making the tables at this moment.
+        let early = try connection.transaction("BEGIN") { () throws(SQLiteError) in try verdict(connection, path: path)
+        }
+        if let early { return early }
         // Only an empty file heeds it: pages freed by a sweep can then be given back in small steps.
         try connection.run("PRAGMA auto_vacuum = INCREMENTAL")
         let mode = try connection.first("PRAGMA journal_mode = WAL") { row in row.text(0) }
