@@ -28,7 +28,9 @@ package actor TokenRefreshes {
 
     /// Renews the session's tokens, or waits for whoever does.
     ///
-    /// - Parameter refused: the version of a token that is renewed before its time, since an upstream refused it (B31).
+    /// - Parameters:
+    ///   - live: the session.
+    ///   - refused: the version of a token that is renewed before its time, since an upstream refused it (B31).
     package func refresh(_ live: LiveSession, refused: Int64? = nil) async -> RefreshResult {
         if let task = running[live.digest] { return await task.value }
         // Somebody was faster: the request decided on a record that is not the session's any more.
