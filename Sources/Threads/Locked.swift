@@ -8,6 +8,9 @@
 ///
 /// `Synchronization.Mutex` is invisible to ThreadSanitizer on Linux and would be reported as a race; a build with
 /// `-DPOSTERN_TSAN` uses a pthread mutex.
+///
+/// `Value` must not be a function: as a generic `inout` argument it is wrapped anew on each access, reads too, until a
+/// call through all the wrappers overflows the stack. Put the function into a structure's field.
 @safe
 package final class Locked<Value>: @unchecked Sendable {
     // @unchecked: the value is only reachable through `withLock`, under the mutex.

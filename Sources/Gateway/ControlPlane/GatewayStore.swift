@@ -32,9 +32,14 @@ struct GatewayStore: Sendable {
 
 /// Passes endings on to whoever keeps copies; that somebody exists only after the store does.
 final class EndingObserver: Sendable {
-    private let receiver = Locked<(@Sendable (EndedSessions) -> Void)?>(nil)
+    /// A function stays in a field of its own (see ``Locked``).
+    private struct Receiver {
+        var receive: (@Sendable (EndedSessions) -> Void)?
+    }
 
-    func observe(_ receive: @escaping @Sendable (EndedSessions) -> Void) { receiver.withLock { $0 = receive } }
+    private let receiver = Locked(Receiver())
 
-    func notify(_ ended: EndedSessions) { receiver.withLock { $0 }?(ended) }
+    func observe(_ receive: @escaping @Sendable (EndedSessions) -> Void) { receiver.withLock { $0.receive = receive } }
+
+    func notify(_ ended: EndedSessions) { receiver.withLock { $0.receive }?(ended) }
 }

@@ -29,9 +29,14 @@ package final class EchoUpstream: Sendable {
 
     package typealias Script = @Sendable (Request, ScriptedPeer) throws -> Void
 
+    /// A function stays in a field of its own (see `Locked`).
+    private struct Running {
+        var script: Script
+    }
+
     private let server: ScriptedServer
     private let seen: Locked<[Request]>
-    private let script: Locked<Script>
+    private let script: Locked<Running>
 
     package var port: Int { Int(server.port) }
     package var requests: [Request] { seen.withLock { $0 } }
@@ -39,15 +44,16 @@ package final class EchoUpstream: Sendable {
 
     package init() throws {
         let seen = Locked<[Request]>([])
-        let script = Locked<Script>({ request, peer in
-            try peer.send(Self.answer("\(request.method) \(request.target)", head: request.method == "HEAD"))
-        })
+        let script = Locked(
+            Running { request, peer in
+                try peer.send(Self.answer("\(request.method) \(request.target)", head: request.method == "HEAD"))
+            })
         (self.seen, self.script) = (seen, script)
         server = try ScriptedServer { peer, _ in
             while true {
                 guard let request = try? Self.read(peer) else { return }
                 seen.withLock { $0.append(request) }
-                try script.withLock { $0 }(request, peer)
+                try script.withLock { $0.script }(request, peer)
             }
         }
     }
@@ -57,7 +63,7 @@ package final class EchoUpstream: Sendable {
     package func stop() { server.stop() }
 
     /// What it does with each request from now on.
-    package func answers(_ script: @escaping Script) { self.script.withLock { $0 = script } }
+    package func answers(_ script: @escaping Script) { self.script.withLock { $0.script = script } }
 
     /// Answers every request with these bytes.
     package func answers(_ response: String) { answers { _, peer in try peer.send(response) } }
