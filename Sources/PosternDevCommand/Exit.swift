@@ -8,6 +8,9 @@ enum Exit: Int32 {
     case internalError = 70
     case configuration = 78
 
-    /// Ends the process.
-    static func end(_ code: Exit) -> Never { exit(code.rawValue) }
+    /// Ends the process as it is.
+    ///
+    /// Not `exit`: its handlers take the libraries apart while other threads still use them. Nothing waits for it, since
+    /// output is written at once and the store is closed by who opened it.
+    static func end(_ code: Exit) -> Never { _exit(code.rawValue) }
 }

@@ -88,8 +88,11 @@ struct DevProgramTests {
         let first = try ChildProcess([try program, part, "--listen", address])
         defer { first.end() }
         try eventually("start") { first.output.contains("Ctrl-C") }
-        let second = try ChildProcess.run([try program, part, "--listen", address])
-        #expect(second.code == 69 && second.output.contains("\(address) is in use"))
+        // Often, since its other threads are at work when it ends, and no library may be taken from under them.
+        for _ in 1...30 {
+            let second = try ChildProcess.run([try program, part, "--listen", address])
+            #expect(second.code == 69 && second.output.contains("\(address) is in use"))
+        }
     }
 
     @Test("It prints where it is and who can sign in, and a signal ends it with 0")
