@@ -11,6 +11,8 @@ package final class ChildProcess: @unchecked Sendable {
     private var status: Int32?
     /// Where the program's standard output and standard error go.
     package let log: String
+    /// A file that nobody else named goes with the program.
+    private let ownsLog: Bool
 
     /// Starts `arguments[0]` (looked up in PATH). Output is collected in a file, `log` when given.
     package init(
@@ -19,6 +21,7 @@ package final class ChildProcess: @unchecked Sendable {
         name = arguments.joined(separator: " ")
         let file = log ?? NSTemporaryDirectory() + "child-\(UUID().uuidString).log"
         self.log = file
+        ownsLog = log == nil
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -51,7 +54,10 @@ package final class ChildProcess: @unchecked Sendable {
         pid = child
     }
 
-    deinit { end() }
+    deinit {
+        end()
+        if ownsLog { try? FileManager.default.removeItem(atPath: log) }
+    }
 
     /// The wait status when the program has ended, else nil.
     private func poll() -> Int32? {
@@ -101,7 +107,6 @@ package final class ChildProcess: @unchecked Sendable {
         _ arguments: [String], environment: [String: String] = [:], within seconds: Double = 60
     ) throws -> (code: Int32, output: String) {
         let child = try ChildProcess(arguments, environment: environment)
-        defer { try? FileManager.default.removeItem(atPath: child.log) }
         let code = try child.wait(within: seconds)
         return (code, child.output)
     }

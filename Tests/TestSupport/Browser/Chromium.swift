@@ -15,7 +15,11 @@ package final class Chromium: @unchecked Sendable {
     private var session = ""
 
     /// Starts a driver and a browser window of the given size; `dark` asks pages for their dark colours.
-    package init(width: Int = 1280, height: Int = 900, dark: Bool = false, language: String = "en") throws {
+    ///
+    /// `switches` are added to the browser's command line.
+    package init(
+        width: Int = 1280, height: Int = 900, dark: Bool = false, language: String = "en", switches: [String] = []
+    ) throws {
         profile = FileManager.default.temporaryDirectory.appendingPathComponent("chromium-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: profile, withIntermediateDirectories: true)
         port = try freePort()
@@ -29,6 +33,7 @@ package final class Chromium: @unchecked Sendable {
             "--disable-dev-shm-usage",
             "--user-data-dir=\(profile.path)", "--window-size=\(width),\(height)", "--lang=\(language)",
         ]
+        arguments += switches
         if dark { arguments.append("--blink-settings=preferredColorScheme=0") }
         let wanted: [String: Any] = [
             "capabilities": [

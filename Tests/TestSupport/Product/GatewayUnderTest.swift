@@ -17,6 +17,9 @@ package final class GatewayUnderTest {
         package var store = "sqlite:sessions.db"
         /// The value of `admin:`, a YAML flow mapping or `null`.
         package var admin = "null"
+        package var clientID = "postern"
+        /// What browsers use, when it is not `http://localhost:PORT`.
+        package var publicURL: String?
 
         package init() {}
     }
@@ -27,8 +30,8 @@ package final class GatewayUnderTest {
     private(set) package var process: ChildProcess
     private var runs = 0
 
-    /// `http://localhost:PORT`: what browsers use.
-    package var origin: String { "http://localhost:\(port)" }
+    /// What browsers use.
+    package let origin: String
     package var database: String { directory + "/sessions.db" }
     package var configuration: String { directory + "/postern.yaml" }
 
@@ -54,12 +57,14 @@ package final class GatewayUnderTest {
         issuer: String, secret: String? = "s3cret", upstream: Int, port: Int? = nil, options: Options = Options()
     ) throws {
         self.port = try port ?? freePort()
+        origin = options.publicURL ?? "http://localhost:\(self.port)"
         program = try Self.program
         directory = NSTemporaryDirectory() + "postern-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         var lines = [
-            "public_url: http://localhost:\(self.port)", "listen: [{ address: \"127.0.0.1:\(self.port)\" }]",
-            "workers: 2", "admin: \(options.admin)", "provider:", "  issuer: \(issuer)", "  client_id: postern",
+            "public_url: \(origin)", "listen: [{ address: \"127.0.0.1:\(self.port)\" }]",
+            "workers: 2", "admin: \(options.admin)", "provider:", "  issuer: \(issuer)",
+            "  client_id: \(options.clientID)",
         ]
         if let secret {
             try secret.write(toFile: directory + "/client_secret", atomically: true, encoding: .utf8)
