@@ -30,12 +30,16 @@ extension Glewlwyd {
 
     /// The parameters of the provider's page.
     private static func fields(_ page: TestBrowser.Page, _ needed: String) throws -> [String: String] {
-        let items = URLComponents(string: page.url.replacingOccurrences(of: "+", with: "%20"))?.queryItems ?? []
-        let fields = Dictionary(items.map { ($0.name, $0.value ?? "") }) { first, _ in first }
+        let fields = fields(page.url)
         guard page.url.contains("/login.html?"), page.status == 200, fields[needed] != nil else {
             throw NeverHappened(description: "not glewlwyd's page: \(page.trail) \(page.response.head) \(page.text)")
         }
         return fields
+    }
+
+    static func fields(_ url: String) -> [String: String] {
+        let items = URLComponents(string: url.replacingOccurrences(of: "+", with: "%20"))?.queryItems ?? []
+        return Dictionary(items.map { ($0.name, $0.value ?? "") }) { first, _ in first }
     }
 
     private func call(_ browser: TestBrowser, _ method: String, _ path: String, _ body: [String: String]? = nil) throws

@@ -177,6 +177,8 @@ package final class Glewlwyd {
                     "introspection-revocation-auth-scope": ["openid"],
                     "session-management-allowed": true, "session-cookie-name": "GLEWLWYD2_OIDC_SID",
                     "session-cookie-expiration": 86400,
+                    // Without this its own logout page cannot ask for what it shows.
+                    "front-channel-logout-allowed": true,
                 ],
             ])
         for scope in scopes where scope != "openid" {
