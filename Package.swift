@@ -151,7 +151,7 @@ let package = Package(
                 "Time",
                 "TestSupport",
             ]),
-        tests("Routing", ["Bytes", "Formats", "HTTP", "Time"]),
+        tests("Routing", ["Bytes", "Formats", "HTTP", "Time", "TestSupport"]),
         tests(
             "Gateway",
             [

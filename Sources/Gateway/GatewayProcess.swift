@@ -199,6 +199,7 @@ package final class GatewayProcess: Sendable {
                 ended.signal()
                 continuation.resume()
             }
+            started?.detach()
             if started == nil { continuation.resume() }
         }
     }

@@ -130,6 +130,7 @@ private struct StopSwitch {
                 }
             }
         }
+        started?.detach()
         if started == nil { log.warning("signals_unwatched") }
     }
 }

@@ -41,6 +41,7 @@ enum Running {
             while Signals.wait() == .handOver {}
             Exit.end(.good)
         }
+        watcher?.detach()
         if watcher == nil { Output.complain("a second signal will not be heard") }
     }
 

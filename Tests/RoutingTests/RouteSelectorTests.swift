@@ -1,4 +1,5 @@
 import Bytes
+import TestSupport
 import Testing
 
 @testable import Routing
@@ -65,7 +66,7 @@ import Testing
         ]
         var chance = SeededGenerator(seed: seed)
         let selects = try Self.layouts.map { try Selecting($0) }
-        for _ in 0..<4000 {
+        for _ in 0..<Rounds.of(4000) {
             var path = "/"
             for _ in 0..<Int.random(in: 1...8, using: &chance) { path += pieces.randomElement(using: &chance) ?? "" }
             let bytes = Array(path.utf8)
@@ -82,7 +83,7 @@ import Testing
     func randomBytes(seed: UInt64) throws {
         var chance = SeededGenerator(seed: seed)
         let select = try Selecting(Self.layouts[3])
-        for _ in 0..<4000 {
+        for _ in 0..<Rounds.of(4000) {
             let count = Int.random(in: 0...40, using: &chance)
             let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &chance) }
             if case .route = select.selection(bytes: [0x2F] + bytes) {

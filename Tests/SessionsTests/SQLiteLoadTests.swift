@@ -103,7 +103,8 @@ struct SQLiteLoadTests {
     }
 
     /// A million with `POSTERN_LONG_TESTS=1`.
-    private static let many = ProcessInfo.processInfo.environment["POSTERN_LONG_TESTS"] == nil ? 50_000 : 1_000_000
+    private static let many =
+        ProcessInfo.processInfo.environment["POSTERN_LONG_TESTS"] == nil ? Rounds.of(50_000) : 1_000_000
 
     @Test("E45 a mountain of expired rows goes while others read and write")
     func sweepMany() async throws {

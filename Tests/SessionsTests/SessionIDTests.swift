@@ -1,5 +1,6 @@
 import Bytes
 import Cryptography
+import TestSupport
 import Testing
 
 @testable import Sessions
@@ -7,7 +8,7 @@ import Testing
 struct SessionIDTests {
     @Test("E9 a million ids: no two alike, every bit as likely as the other")
     func random() throws {
-        let count = 1_000_000
+        let count = Rounds.of(1_000_000)
         var digests = Set<SHA256Digest>(minimumCapacity: count)
         // How often each character stands at any of the first 42 places, in every sixteenth: 64 of them, each as likely.
         var seen = [Int](repeating: 0, count: 128)

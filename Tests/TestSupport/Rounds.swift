@@ -1,0 +1,10 @@
+import Foundation
+
+/// How often tests of pure calculation repeat themselves.
+package enum Rounds {
+    private static let isShort = ProcessInfo.processInfo.environment["POSTERN_TEST_ROUNDS"] == "tenth"
+
+    /// `all`, or a tenth of it where `POSTERN_TEST_ROUNDS=tenth` says so: under sanitizers, which look at each step and
+    /// not at how many there are.
+    package static func of(_ all: Int) -> Int { isShort ? max(all / 10, 1) : all }
+}
