@@ -326,6 +326,7 @@ final class UpstreamConnection: EventTarget, TurnTarget, TimerTarget {
         guard state.isPaused else { return }
         state.isPaused = false
         mustFeed = true
+        deadlines.requestEnded = loop.now
         deadlines.bodyMoved = loop.now
         touch()
     }

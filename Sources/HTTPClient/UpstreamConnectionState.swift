@@ -29,7 +29,7 @@ struct UpstreamConnectionState: Equatable {
     var phase = Phase.connecting
     var request = Request.unsent
     var response = Response.awaited
-    /// The handler wants no body for now.
+    /// The handler wants no more of the response for now.
     var isPaused = false
     /// After 101: bytes pass both ways until either side ends.
     private(set) var isTunnel = false
@@ -49,7 +49,7 @@ struct UpstreamConnectionState: Equatable {
     }
 
     /// True when input is to be read and given to the engine.
-    var wantsInput: Bool { phase == .busy && response != .ended && !(isPaused && response == .body) }
+    var wantsInput: Bool { phase == .busy && response != .ended && !isPaused }
 
     /// True when the handler may write body bytes.
     var mayWriteBody: Bool { phase == .busy && request == .body && response != .ended }

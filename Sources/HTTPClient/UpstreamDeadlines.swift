@@ -29,7 +29,7 @@ struct UpstreamDeadlines: Equatable {
     var connectUntil: Instant
     /// When the last exchange ended.
     var idleSince: Instant
-    /// The end of the request, or the last interim response.
+    /// The end of the request, the last interim response, or the end of a pause.
     var requestEnded: Instant
     /// The last bytes of a response body, or the end of a pause.
     var bodyMoved: Instant
@@ -58,7 +58,7 @@ struct UpstreamDeadlines: Equatable {
         switch state.response {
         case .awaited:
             // Until the request is whole we wait for its sender, not for the server.
-            guard state.request == .ended else { return nil }
+            guard state.request == .ended, !state.isPaused else { return nil }
             return (max(requestEnded, outputMoved) + patience.response, .responseTimeout)
         case .body:
             if state.isPaused { return nil }

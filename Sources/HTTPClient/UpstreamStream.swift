@@ -79,7 +79,7 @@ package final class UpstreamStream {
     /// Ends the request with trailer fields.
     package func finish(trailers: borrowing Fields) { connection?.finish(trailers: trailers) }
 
-    /// Asks for no body pieces until ``resume()``; what has arrived waits, the rest stays with the server.
+    /// Asks for no more of the response until ``resume()``; what has arrived waits, the rest stays with the server.
     package func pause() { connection?.pause() }
     package func resume() { connection?.resume() }
 

@@ -11,6 +11,7 @@ extension ClientConnection {
         guard state.hasExchange, state.response == .none else { return }
         channel.willWrite(worker.loop)
         engine.writeInterim(status, fields, into: &channel.output)
+        if channel.output.count >= worker.settings.highWaterMark { wasFull = true }
         touch()
     }
 

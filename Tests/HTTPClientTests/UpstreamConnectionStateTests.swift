@@ -25,9 +25,9 @@ private func at(_ seconds: Double) -> Instant { Instant(nanoseconds: Int64(secon
         var state = UpstreamConnectionState()
         #expect(!state.wantsInput)
         state.lease()
+        #expect(state.wantsInput && !state.mayWriteBody)
         state.isPaused = true
-        #expect(state.wantsInput, "a head is read even where its body is not wanted")
-        #expect(!state.mayWriteBody)
+        #expect(!state.wantsInput, "interim responses wait like a body")
         state.request = .body
         #expect(state.mayWriteBody)
         state.response = .body
@@ -66,6 +66,9 @@ private func at(_ seconds: Double) -> Instant { Instant(nanoseconds: Int64(secon
         deadlines.requestEnded = at(120)
         #expect(next(moved: 115)! == (at(180), .responseTimeout))
         #expect(next(moved: 125)! == (at(185), .responseTimeout))
+        state.isPaused = true
+        #expect(next() == nil, "it is the client that does not read")
+        state.isPaused = false
         state.response = .body
         deadlines.bodyMoved = at(130)
         #expect(next(moved: 400)! == (at(430), .idleTimeout))

@@ -259,6 +259,34 @@ private func pathServer(_ settings: ServerSettings = ServerSettings()) throws ->
         }
     }
 
+    @Test("G39 interim responses say when they are too many, and when there is room again") func interimFlood()
+        async throws
+    {
+        try await onThread {
+            let server = try RunningServer { handler in
+                handler.onEnded = { exchange in
+                    var fields = Fields()
+                    fields.append(.link, text: "</a.css>; rel=preload")
+                    // All in one turn, in which nothing can be sent.
+                    while exchange.canSend { exchange.sendInterim(103, fields) }
+                }
+                handler.onCanSendMore = { $0.answer("done") }
+            }
+            defer { server.stop() }
+            let peer = try server.connect()
+            try peer.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            var bytes = 0
+            var head = try peer.receiveHead()
+            while head.hasPrefix("HTTP/1.1 103 ") {
+                bytes += head.utf8.count
+                head = try peer.receiveHead()
+            }
+            #expect(head.hasPrefix("HTTP/1.1 200 "))
+            let limit = ServerSettings().highWaterMark
+            #expect(bytes >= limit && bytes < limit + 100, "\(bytes)")
+        }
+    }
+
     @Test("G53 HEAD, 204 and 304 have no body whatever the handler sends") func noBody() async throws {
         try await onThread {
             let server = try RunningServer { handler in

@@ -17,6 +17,8 @@ extension RequestJourney {
             worker.responseFields.copy(position, of: head.fields)
         }
         exchange.sendInterim(head.status, worker.responseFields)
+        // Nothing else stops an upstream from sending them without end to a client that does not read.
+        if !exchange.canSend { stream.pause() }
     }
 
     func upstreamResponded(_ stream: UpstreamStream, _ head: ResponseHead) {
