@@ -115,6 +115,31 @@ import Time
         #expect(error?.kind == .unavailable && error?.reason.hasPrefix("unavailable_jwks_") == true)
     }
 
+    @Test("C40, C41 a wall clock set forward by days, or a machine that slept, makes keys due, not logins impossible")
+    func wallClockSetForward() async throws {
+        let harness = try ClientHarness()
+        _ = try await harness.login()
+        for round in 1...2 {
+            harness.clock.setWallClock(by: .days(2))
+            _ = try await harness.login()
+            _ = try await harness.login()
+            #expect(harness.provider.calls(to: .keys).count == 1 + round)
+        }
+    }
+
+    @Test("C41 a wall clock set back does not make keys that cannot be refreshed last longer")
+    func wallClockSetBack() async throws {
+        let harness = try ClientHarness()
+        _ = try await harness.login()
+        harness.clock.setWallClock(by: .days(-30))
+        _ = try await harness.login()
+        harness.provider.bend { $0.intercept = { call, _ in call.endpoint == .keys ? .unreachable : nil } }
+        harness.clock.advance(.hours(23))
+        _ = try await harness.login()
+        harness.clock.advance(.hours(2))
+        #expect(await harness.loginError()?.kind == .unavailable)
+    }
+
     @Test("C40 keys are cached between a minute and a day")
     func freshness() async throws {
         let harness = try ClientHarness()

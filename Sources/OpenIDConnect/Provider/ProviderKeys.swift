@@ -20,6 +20,8 @@ actor ProviderKeys {
     /// The URL that ``keys`` came from; nil for a stored copy.
     private var source: String?
     private var fetchedAt = Timestamp(milliseconds: .min)
+    /// ``fetchedAt`` on the monotonic clock.
+    private var fetchedInstant = Instant(nanoseconds: .min)
     private var generation = 0
     private var freshUntil = Instant(nanoseconds: .min)
     private var backOff = BackOff()
@@ -55,7 +57,7 @@ actor ProviderKeys {
     func current(_ metadata: ProviderMetadata) async throws(OpenIDConnectError) -> Snapshot {
         await loadStored()
         if isDue || source.map({ !$0.isExactly(metadata.jwksURI) }) ?? false { await fetch(metadata) }
-        if let keys, calls.time.now() < fetchedAt + Self.longestStale {
+        if let keys, !isTooOld {
             return Snapshot(keys: keys, generation: generation)
         }
         let wait = backOff.remaining(now: calls.time.instant()) ?? .seconds(1)
@@ -103,9 +105,17 @@ actor ProviderKeys {
     /// When the keys in use were fetched; nil without keys.
     var age: Duration? { keys == nil ? nil : calls.time.now().since(fetchedAt) }
 
+    /// Also due when too old: a wall clock that was set forward, or a machine that slept, makes keys too old that are
+    /// fresh by the monotonic clock.
     private var isDue: Bool {
         let now = calls.time.instant()
-        return now >= freshUntil && backOff.remaining(now: now) == nil
+        return (now >= freshUntil || isTooOld) && backOff.remaining(now: now) == nil
+    }
+
+    /// True when either clock says that the keys may not be used any more (C41).
+    private var isTooOld: Bool {
+        calls.time.now() >= fetchedAt + Self.longestStale
+            || calls.time.instant() >= fetchedInstant + Self.longestStale
     }
 
     private func fetch(_ metadata: ProviderMetadata) async {
@@ -144,6 +154,7 @@ actor ProviderKeys {
         source = metadata.jwksURI
         generation += 1
         fetchedAt = calls.time.now()
+        fetchedInstant = calls.time.instant()
         freshUntil = calls.time.instant() + CacheLifetime.of(response, in: Self.freshness)
         unknown = [:]
         if isNews { observe(.keysChanged(fetched)) }
@@ -183,6 +194,7 @@ actor ProviderKeys {
             keys = loaded
             generation += 1
             fetchedAt = stored.fetchedAt
+            fetchedInstant = calls.time.instant() + min(.zero, stored.fetchedAt.since(calls.time.now()))
         } catch {
             observe(.documentNotLoaded(.keys))
         }
