@@ -190,7 +190,11 @@ if Context.environment["POSTERN_FUZZ"] != nil {
         .target(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"),
         .executableTarget(
             name: "PosternFuzz",
-            dependencies: ["CLibFuzzer", "Bytes", "Cryptography", "Formats", "HTTP", "JOSE", "Time"],
+            dependencies: [
+                "CLibFuzzer", "Bytes", "Configuration", "Cryptography", "Formats", "HTTP", "JOSE", "Routing",
+                "TestSupport",
+                "Time",
+            ],
             path: "Tests/Fuzz/PosternFuzz", swiftSettings: testRules),
     ]
     package.products.append(.executable(name: "postern-fuzz", targets: ["PosternFuzz"]))

@@ -16,6 +16,8 @@ struct FuzzTarget: Sendable {
         smallText,
         token,
         keySet,
+        returnURL,
+        configuration,
     ]
 }
 
