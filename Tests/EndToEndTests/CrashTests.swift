@@ -14,6 +14,8 @@ extension ProductTests {
                 var isSignedIn = false
                 var wasAnswered = true
                 var failures: [String] = []
+                var answers = 0
+                var unlucky = 0
             }
 
             let name: String
@@ -44,9 +46,10 @@ extension ProductTests {
                     let answer = try browser.askOnce(origin + "/x", .fetch, from: .sameOrigin)
                     state.wasAnswered = true
                     switch answer.status {
-                    case 200: break
+                    case 200: state.answers += 1
                     case 401 where owedAnAnswer && answer.text.contains("refresh_failed"):
                         // The crash took the answer of a refresh with it, and the provider forgives nothing (B34).
+                        state.unlucky += 1
                         state.isSignedIn = false
                         browser.jar = CookieJar()
                     case 503: break
@@ -62,7 +65,7 @@ extension ProductTests {
         @Test("B33, E44, E49 kill -9 under load: received sessions and rotated tokens work after the restart")
         func killed() async throws {
             try await onThread {
-                let rounds = Int(ProcessInfo.processInfo.environment["POSTERN_SOAK_KILLS"] ?? "") ?? 3
+                let rounds = Soak.amount("kills", short: 3)
                 let stage = try Stage { $0.lifetime = 1 }
                 let origin = stage.gateway.origin
                 let users = (0..<8).map { User("user\($0)") }
@@ -78,12 +81,13 @@ extension ProductTests {
                     isOver.withLock { $0 = true }
                     for _ in users { done.wait() }
                 }
-                for _ in 0..<rounds {
+                for round in 1...rounds {
                     let before = stage.refreshes
                     try eventually("the load refreshes") { stage.refreshes >= before + 6 }
                     usleep(UInt32.random(in: 0...200_000))
                     try stage.gateway.kill9()
                     try stage.gateway.restart()
+                    if round % 10 == 0 { Soak.progress("killed \(round) times") }
                 }
                 let before = stage.refreshes
                 try eventually("the load refreshes again") { stage.refreshes >= before + 8 }
@@ -94,6 +98,11 @@ extension ProductTests {
                 }
                 let check = try ChildProcess.run(["sqlite3", stage.gateway.database, "PRAGMA integrity_check;"])
                 #expect(check.output.contains("ok"), "\(check.output)")
+                let states = users.map { user in user.state.withLock { $0 } }
+                Soak.figure(
+                    "kill -9: \(rounds) times, \(states.reduce(0) { $0 + $1.answers }) good answers, \(stage.redemptions) "
+                        + "logins, \(stage.refreshes) refreshes; lost: \(states.reduce(0) { $0 + $1.failures.count }); refreshes whose answer died with the process: "
+                        + "\(states.reduce(0) { $0 + $1.unlucky })")
             }
         }
     }

@@ -8,9 +8,10 @@ extension ProductTests {
     @Suite struct Refreshing {
         /// A stage whose tokens last a second, and a browser whose token is over.
         static func expired(
-            _ options: GatewayUnderTest.Options = .init(), bend: (inout HostileProvider.Script) -> Void = { _ in }
+            _ options: GatewayUnderTest.Options = .init(), providerPort: Int? = nil,
+            bend: (inout HostileProvider.Script) -> Void = { _ in }
         ) throws -> (stage: Stage, browser: TestBrowser) {
-            let stage = try Stage(options) { script in
+            let stage = try Stage(options, providerPort: providerPort) { script in
                 script.lifetime = 1
                 bend(&script)
             }

@@ -47,7 +47,7 @@ struct SQLiteFailureTests {
 
     // MARK: full
 
-    @Test("E49 a full disk refuses new sessions, keeps the old ones, and is forgiven", .enabled(if: canMount))
+    @Test("E49 a full disk refuses new sessions, keeps the old ones, and is forgiven", .enabled(if: Mount.isPossible))
     func full() async throws {
         let mount = try Mount(size: "1536k")
         let fixture = try await StoreFixture(directory: TemporaryDirectory(keeping: mount.path))
@@ -68,7 +68,7 @@ struct SQLiteFailureTests {
         await fixture.store.close()
     }
 
-    @Test("a disk that is full from the start: an error that says so", .enabled(if: canMount))
+    @Test("a disk that is full from the start: an error that says so", .enabled(if: Mount.isPossible))
     func fullAtStart() async throws {
         let mount = try Mount(size: "64k")
         makeFile(atPath: mount.path + "/filler", size: 60 << 10)
@@ -226,9 +226,6 @@ struct SQLiteFailureTests {
     }
 }
 
-/// True where a file system can be mounted: as root.
-private let canMount = (try? Mount(size: "64k")) != nil
-
 extension SQLiteFailureTests.Damage {
     func apply(to path: String, _ good: Data) throws {
         let files = FileManager.default
@@ -276,28 +273,5 @@ extension SQLiteConnection {
         let other = try SQLiteConnection(path: path, access: .readWrite, busyTimeout: .seconds(1))
         try other.run("CREATE TABLE recipes (name TEXT)")
         return other
-    }
-}
-
-/// A small file system in memory.
-final class Mount: Sendable {
-    let path: String
-
-    init(size: String) throws {
-        path = TemporaryDirectory(keeping: NSTemporaryDirectory() + "postern-mount-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
-        guard mount("tmpfs", path, "tmpfs", 0, "size=\(size),mode=700") == 0 else {
-            try? FileManager.default.removeItem(atPath: path)
-            throw Unexpected()
-        }
-    }
-
-    func resize(_ size: String) throws {
-        guard mount("tmpfs", path, "tmpfs", UInt(32), "size=\(size),mode=700") == 0 else { throw Unexpected() }
-    }
-
-    deinit {
-        umount2(path, 2)
-        try? FileManager.default.removeItem(atPath: path)
     }
 }

@@ -72,6 +72,33 @@ package final class ScriptedPeer: @unchecked Sendable {
         return try receiveFromSocket(most)
     }
 
+    /// The next bytes into `room`, as many as have come; 0 at the end.
+    package func receive(into room: UnsafeMutableRawBufferPointer) throws -> Int {
+        if !buffered.isEmpty {
+            let count = min(room.count, buffered.count)
+            room.copyBytes(from: buffered.prefix(count))
+            buffered.removeFirst(count)
+            return count
+        }
+        while true {
+            let count = recv(descriptor, room.baseAddress, room.count, 0)
+            if count >= 0 { return count }
+            if errno != EINTR { throw Self.error(errno) }
+        }
+    }
+
+    /// Sends some of `bytes`, at least one; nil when the other side takes none for `patience` milliseconds.
+    package func sendSome(_ bytes: UnsafeRawBufferPointer, patience: Int32) throws -> Int? {
+        var watched = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        guard poll(&watched, 1, patience) > 0 else { return nil }
+        let count = Glibc.send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+        if count < 0 {
+            if errno == EAGAIN { return nil }
+            throw Self.error(errno)
+        }
+        return count
+    }
+
     private func receiveFromSocket(_ most: Int) throws -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: most)
         while true {

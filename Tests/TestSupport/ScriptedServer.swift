@@ -12,9 +12,10 @@ package final class ScriptedServer: Sendable {
 
     /// Listens on 127.0.0.1 and runs `script` for every connection, with its number from 0 on.
     ///
-    /// The connection closes when the script returns. What a script throws is kept in ``scriptErrors``.
+    /// Its calls give up after `timeout`. The connection closes when the script returns. What a script throws is kept in ``scriptErrors``.
     package init(
-        smallBuffers: Bool = false, _ script: @escaping @Sendable (ScriptedPeer, Int) throws -> Void
+        smallBuffers: Bool = false, timeout: Duration = .seconds(10),
+        _ script: @escaping @Sendable (ScriptedPeer, Int) throws -> Void
     ) throws {
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         if smallBuffers {
@@ -29,7 +30,7 @@ package final class ScriptedServer: Sendable {
         let listener = listener
         let result = withUnsafeMutablePointer(to: &name) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, length) | listen(listener, 128) | getsockname(listener, $0, &length)
+                bind(listener, $0, length) | listen(listener, 4096) | getsockname(listener, $0, &length)
             }
         }
         if result != 0 { throw ScriptError.system(errno) }
@@ -42,7 +43,7 @@ package final class ScriptedServer: Sendable {
                     break
                 }
                 let number = accepted.add(1, ordering: .sequentiallyConsistent).oldValue
-                let peer = ScriptedPeer(descriptor: descriptor)
+                let peer = ScriptedPeer(descriptor: descriptor, timeout: timeout)
                 let running = try? Thread.start(name: "script \(number)") { [self] in
                     do {
                         try script(peer, number)

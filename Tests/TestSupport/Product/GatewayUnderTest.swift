@@ -20,6 +20,9 @@ package final class GatewayUnderTest {
         package var clientID = "postern"
         /// What browsers use, when it is not `http://localhost:PORT`.
         package var publicURL: String?
+        package var workers = 2
+        /// Added to the program's environment.
+        package var environment: [String: String] = [:]
 
         package init() {}
     }
@@ -28,6 +31,7 @@ package final class GatewayUnderTest {
     package let directory: String
     package let program: String
     private(set) package var process: ChildProcess
+    private let environment: [String: String]
     private var runs = 0
 
     /// What browsers use.
@@ -38,9 +42,10 @@ package final class GatewayUnderTest {
     /// Everything it has said since it was first started.
     package var log: String { process.output }
 
-    /// The program beside the test binary, whatever `--scratch-path` was.
+    /// The program beside the test binary, whatever `--scratch-path` was; or `$POSTERN_PROGRAM`, a released one.
     package static var program: String {
         get throws {
+            if let program = ProcessInfo.processInfo.environment["POSTERN_PROGRAM"] { return program }
             let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
             return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("postern").path
         }
@@ -63,7 +68,7 @@ package final class GatewayUnderTest {
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         var lines = [
             "public_url: \(origin)", "listen: [{ address: \"127.0.0.1:\(self.port)\" }]",
-            "workers: 2", "admin: \(options.admin)", "provider:", "  issuer: \(issuer)",
+            "workers: \(options.workers)", "admin: \(options.admin)", "provider:", "  issuer: \(issuer)",
             "  client_id: \(options.clientID)",
         ]
         if let secret {
@@ -79,7 +84,8 @@ package final class GatewayUnderTest {
         lines += options.top
         let file = directory + "/postern.yaml"
         try (lines.joined(separator: "\n") + "\n").write(toFile: file, atomically: true, encoding: .utf8)
-        process = try Self.start(program, file, directory)
+        environment = options.environment
+        process = try Self.start(program, file, directory, environment)
         try waitUntilItListens()
     }
 
@@ -88,8 +94,11 @@ package final class GatewayUnderTest {
         try? FileManager.default.removeItem(atPath: directory)
     }
 
-    private static func start(_ program: String, _ file: String, _ directory: String) throws -> ChildProcess {
-        try ChildProcess([program, "serve", "--config", file], log: directory + "/postern.log")
+    private static func start(
+        _ program: String, _ file: String, _ directory: String, _ environment: [String: String]
+    ) throws -> ChildProcess {
+        try ChildProcess(
+            [program, "serve", "--config", file], environment: environment, log: directory + "/postern.log")
     }
 
     /// Waits for the line that says so; of a restarted program, for one more.
@@ -112,6 +121,9 @@ package final class GatewayUnderTest {
         }
     }
 
+    /// What it holds of the machine at this moment.
+    package var use: ProcessUse { get throws { try ProcessUse(of: process.pid) } }
+
     /// Asks it to stop, and gives its exit code.
     @discardableResult
     package func stop() throws -> Int32 {
@@ -128,7 +140,7 @@ package final class GatewayUnderTest {
     /// Starts it again on the same port, with the same configuration and store.
     package func restart() throws {
         if process.isRunning { try stop() }
-        process = try Self.start(program, configuration, directory)
+        process = try Self.start(program, configuration, directory, environment)
         try waitUntilItListens()
     }
 }

@@ -13,16 +13,18 @@ package final class Stage {
 
     /// - Parameters:
     ///   - providerIsUp: false starts the gateway with nobody at the issuer's address.
+    ///   - providerPort: where the provider listens; chosen when nil.
     ///   - bend: what the provider does differently from the start.
     package init(
-        _ options: GatewayUnderTest.Options = .init(), providerIsUp: Bool = true,
+        _ options: GatewayUnderTest.Options = .init(), providerIsUp: Bool = true, providerPort: Int? = nil,
         bend: (inout HostileProvider.Script) -> Void = { _ in }
     ) throws {
-        providerPort = try freePort()
-        issuer = "http://127.0.0.1:\(providerPort)"
+        let port = try providerPort ?? freePort()
+        self.providerPort = port
+        issuer = "http://127.0.0.1:\(port)"
         provider = HostileProvider(issuer: issuer)
         provider.bend(bend)
-        if providerIsUp { host = try Self.serve(provider, providerPort) }
+        if providerIsUp { host = try Self.serve(provider, port) }
         upstream = try EchoUpstream()
         gateway = try GatewayUnderTest(issuer: issuer, upstream: upstream.port, options: options)
     }
