@@ -10,8 +10,14 @@ let houseRules: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     .enableExperimentalFeature("Lifetimes"),
-    // Buffers, heads and tables are small functions of other modules on every request: they must be seen through.
-    .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
+]
+
+/// Buffers, heads and tables are small functions of other modules on every request: they must be seen through.
+///
+/// Not for modules whose classes keep what changes with every request: seen through, their properties count as everybody's,
+/// and each access to one becomes a question to the runtime.
+let seenThrough: [SwiftSetting] = [
+    .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))
 ]
 
 /// Tests speak to the same strict compiler, but may use Foundation and unsafe constructs freely.
@@ -23,8 +29,10 @@ let testRules: [SwiftSetting] = [
     .enableExperimentalFeature("Lifetimes"),
 ]
 
-func house(_ name: String, _ imports: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: imports, path: "Sources/\(name)", swiftSettings: houseRules)
+func house(_ name: String, _ imports: [Target.Dependency], isSeenThrough: Bool = true) -> Target {
+    .target(
+        name: name, dependencies: imports, path: "Sources/\(name)",
+        swiftSettings: houseRules + (isSeenThrough ? seenThrough : []))
 }
 
 func door(_ name: String, pkgConfig: String, package: String) -> Target {
@@ -33,7 +41,7 @@ func door(_ name: String, pkgConfig: String, package: String) -> Target {
 
 func command(_ name: String, _ imports: [Target.Dependency]) -> Target {
     .executableTarget(
-        name: name, dependencies: imports, path: "Sources/\(name)", swiftSettings: houseRules,
+        name: name, dependencies: imports, path: "Sources/\(name)", swiftSettings: houseRules + seenThrough,
         linkerSettings: [
             // One file to copy. Not while debugging: the thread sanitizer has to see the runtime's own hand-overs.
             .unsafeFlags(["-static-stdlib"], .when(configuration: .release)),
@@ -76,9 +84,10 @@ let package = Package(
         house("JOSE", ["Bytes", "Formats", "Cryptography", "Time"]),
 
         // Machinery: everything with a descriptor.
-        house("Sockets", ["CLinux", "Bytes", "Threads", "Time"]),
-        house("HTTPServer", ["Bytes", "Formats", "Sockets", "HTTP", "Telemetry", "Threads", "Time"]),
-        house("HTTPClient", ["Bytes", "Formats", "Sockets", "HTTP", "Telemetry", "Time"]),
+        house("Sockets", ["CLinux", "Bytes", "Threads", "Time"], isSeenThrough: false),
+        house(
+            "HTTPServer", ["Bytes", "Formats", "Sockets", "HTTP", "Telemetry", "Threads", "Time"], isSeenThrough: false),
+        house("HTTPClient", ["Bytes", "Formats", "Sockets", "HTTP", "Telemetry", "Time"], isSeenThrough: false),
         house("Fetching", ["CCurl", "Bytes", "Formats", "Threads", "Time"]),
 
         // Knowledge: what a session, a provider and a route are.
@@ -92,7 +101,7 @@ let package = Package(
             [
                 "Time", "Bytes", "Formats", "Threads", "Telemetry", "Cryptography", "HTTP", "JOSE", "Sockets",
                 "HTTPServer", "HTTPClient", "Fetching", "Sessions", "OpenIDConnect", "Routing",
-            ]),
+            ], isSeenThrough: false),
         house(
             "Administration",
             ["Bytes", "Formats", "HTTP", "HTTPServer", "Telemetry", "Sessions", "Gateway", "Sockets", "Time"]),
