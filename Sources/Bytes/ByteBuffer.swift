@@ -79,12 +79,21 @@ package struct ByteBuffer: ~Copyable {
         end &+= count
     }
 
-    @inlinable package mutating func append(_ text: StaticString) {
+    // Into the caller, where the count is known and copying a word is one instruction.
+    @inlinable @inline(__always) package mutating func append(_ text: StaticString) {
         let count = text.utf8CodeUnitCount
         if count == 0 { return }
         reserve(count)
         unsafe (memory.unsafelyUnwrapped + end).update(from: text.utf8Start, count: count)
         end &+= count
+    }
+
+    /// Appends eight bytes, the lowest of `word` first.
+    @inlinable package mutating func append(word: UInt64) {
+        reserve(8)
+        unsafe UnsafeMutableRawPointer(memory.unsafelyUnwrapped + end).storeBytes(
+            of: word.littleEndian, as: UInt64.self)
+        end &+= 8
     }
 
     /// Appends the UTF-8 of `text`.

@@ -1,4 +1,5 @@
 import Bytes
+import Formats
 import Foundation
 import Testing
 import Time
@@ -39,6 +40,19 @@ func written(_ format: LogFormat, _ body: (inout LogLine) -> Void) -> String {
             .appending(path: "../Fixtures/log/access.golden")
         let expected = try String(contentsOf: fixture, encoding: .utf8)
         #expect(written(.json, accessLine) + written(.text, accessLine) == expected)
+    }
+
+    @Test("Each line carries its own time, within a second, across its end and backwards")
+    func times() {
+        var line = LogLine(format: .text)
+        let second = aMoment.seconds * 1000
+        for milliseconds in [0, 7, 89, 999, 1000, 1001, 60_000, 59_999, -1, -1000, 86_400_000] as [Int64] {
+            let time = Timestamp(milliseconds: second + milliseconds)
+            line.begin(.info, "tick", at: time)
+            line.end()
+            let text = String(decoding: [UInt8](line.bytes), as: UTF8.self)
+            #expect(text.hasPrefix(RFC3339.string(time) + " "), "\(text)")
+        }
     }
 
     @Test("A line is used again without a trace of the one before")

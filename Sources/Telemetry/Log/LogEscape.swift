@@ -10,12 +10,10 @@ enum LogEscape {
         var runStart = 0
         var index = 0
         let end = text.count
-        while index < end {
+        while true {
+            while index < end, isPlain(text[index]) { index &+= 1 }
+            if index == end { break }
             let byte = text[index]
-            if isPlain(byte) {
-                index &+= 1
-                continue
-            }
             let length = byte < 0x80 ? 0 : harmlessSequence(text, at: index)
             if length > 0 {
                 index &+= length

@@ -1,5 +1,4 @@
 private import Bytes
-private import Formats
 package import Time
 
 /// One log line, written field by field straight into bytes.
@@ -9,6 +8,7 @@ package import Time
 package struct LogLine: ~Copyable {
     private var buffer = ByteBuffer()
     private let format: LogFormat
+    private var stamp = LogStamp()
 
     package init(format: LogFormat) { self.format = format }
 
@@ -24,14 +24,14 @@ package struct LogLine: ~Copyable {
         switch format {
         case .json:
             buffer.append("{\"ts\":\"")
-            RFC3339.write(time, into: &buffer)
+            stamp.write(time, into: &buffer)
             buffer.append("\",\"level\":\"")
             buffer.append(level.name)
             buffer.append("\",\"msg\":\"")
             buffer.append(event)
             buffer.append("\"")
         case .text:
-            RFC3339.write(time, into: &buffer)
+            stamp.write(time, into: &buffer)
             buffer.append(" ")
             buffer.append(level.name)
             buffer.append(" ")

@@ -46,6 +46,8 @@ package final class LogWriter: Sendable {
         self.format = format
         self.limit = limit
         self.sink = sink
+        // Whole at once, since growing would be one request's burden; the kernel gives pages when they are written to.
+        state.withLock { $0.pending.reserveCapacity(limit) }
         do throws(ThreadError) {
             try Thread.start(name: "log") { [self] in run() }.detach()
         } catch {
@@ -110,6 +112,7 @@ package final class LogWriter: Sendable {
 
     private func run() {
         var outgoing: [UInt8] = []
+        outgoing.reserveCapacity(limit)
         var report = LogLine(format: format)
         while true {
             ready.wait()

@@ -83,11 +83,19 @@ package struct TraceContext: Sendable, Equatable {
 /// Fixed-width lower-case hexadecimal digits of an identifier.
 enum HexadecimalIdentifier {
     static func append(_ value: UInt64, to buffer: inout ByteBuffer) {
-        var shift = 60
-        while shift >= 0 {
-            let nibble = UInt8(truncatingIfNeeded: value >> UInt64(shift)) & 15
-            buffer.append(nibble < 10 ? 48 &+ nibble : 87 &+ nibble)
-            shift -= 4
-        }
+        buffer.append(word: digits(UInt32(truncatingIfNeeded: value >> 32)))
+        buffer.append(word: digits(UInt32(truncatingIfNeeded: value)))
+    }
+
+    /// The eight digits of `value`, one a byte, the first one lowest.
+    private static func digits(_ value: UInt32) -> UInt64 {
+        // Bytes apart, then the two nibbles of each apart.
+        var lanes = UInt64(value.byteSwapped)
+        lanes = (lanes | lanes << 16) & 0x0000_FFFF_0000_FFFF
+        lanes = (lanes | lanes << 8) & 0x00FF_00FF_00FF_00FF
+        lanes = (lanes >> 4 | lanes << 8) & 0x0F0F_0F0F_0F0F_0F0F
+        // Adding six carries into the fifth bit from ten on; the letters begin 39 behind the digits' end.
+        let letters = (lanes &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+        return lanes &+ 0x3030_3030_3030_3030 &+ letters &* 39
     }
 }
