@@ -7,6 +7,7 @@ package import Routing
 package import Sessions
 import Sockets
 import Telemetry
+import Time
 
 /// A configuration as the workers use it: compiled, immutable, shared.
 package final class Snapshot: Sendable {
@@ -39,7 +40,7 @@ package final class Snapshot: Sendable {
     let longestWaitForProvider: Duration
     let longestWaitForRefresh: Duration
     /// How often the store is told that a session is in use.
-    let touchInterval: Duration
+    let touchInterval: Delay
 
     /// Fields of a client's request that never pass: replaced by ours, or nobody's business (contract, section 4).
     static let neverForwarded: KnownFieldSet = [
@@ -97,7 +98,7 @@ package final class Snapshot: Sendable {
         ownPageLines = sites.sites.map { OwnHeaders.lines(isPage: true, isSecure: $0.isSecure) }
         longestWaitForProvider = settings.provider.timeout * 3 + .seconds(5)
         longestWaitForRefresh = settings.provider.timeout * 2 + .seconds(5)
-        touchInterval = min(.seconds(60), settings.session.idleTimeout / 10)
+        touchInterval = Delay(min(.seconds(60), settings.session.idleTimeout / 10))
     }
 
     /// The lines that all our answers carry on a site.

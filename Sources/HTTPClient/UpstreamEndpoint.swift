@@ -117,10 +117,11 @@ final class UpstreamEndpoint {
     /// Enough are `keep_alive`, and as many as were busy at once a moment ago: the answers of a turn come before its
     /// requests, and closing what is wanted again at once costs more than the whole request.
     func keep(_ connection: UpstreamConnection) -> Bool {
+        let pool = pool
         let now = pool.loop.now
         if now >= stretchEnd {
-            peak = (load, now < stretchEnd + pool.settings.keepAliveTimeout ? peak.now : 0)
-            stretchEnd = now + pool.settings.keepAliveTimeout
+            peak = (load, now < stretchEnd + pool.patience.keepAlive ? peak.now : 0)
+            stretchEnd = now + pool.patience.keepAlive
         }
         // The connection at hand is still part of the load.
         let enough = max(pool.settings.keepAlive, max(peak.now, peak.before) - load + 1)

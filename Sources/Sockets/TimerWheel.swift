@@ -78,7 +78,7 @@ package final class TimerWheel {
     /// When something may have to be done next; nil when nothing is filed.
     package var next: Instant? {
         guard let tick = nextOccupiedTick else { return nil }
-        return origin + .nanoseconds(tick * Self.tickNanoseconds)
+        return Instant(nanoseconds: origin.nanoseconds + tick * Self.tickNanoseconds)
     }
 
     /// Tells every target whose deadline is not later than `now`.

@@ -12,4 +12,10 @@ package struct Delay: Sendable, Hashable {
         let (value, overflow) = start.nanoseconds.addingReportingOverflow(delay.nanoseconds)
         return Instant(nanoseconds: overflow ? .max : value)
     }
+
+    /// Saturating; below a millisecond is cut off.
+    @inlinable package static func + (start: Timestamp, delay: Delay) -> Timestamp {
+        let (value, overflow) = start.milliseconds.addingReportingOverflow(delay.nanoseconds / 1_000_000)
+        return Timestamp(milliseconds: overflow ? .max : value)
+    }
 }

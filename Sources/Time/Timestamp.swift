@@ -67,12 +67,15 @@ package struct Instant: Sendable, Hashable, Comparable {
 extension Duration {
     /// Whole milliseconds, rounded towards zero; saturates.
     @inlinable package var milliseconds: Int64 {
+        if let few = Int64(exactly: attoseconds) { return few / 1_000_000_000_000_000 }
         let (seconds, attoseconds) = components
         return Self.saturating(seconds, times: 1000, plus: attoseconds / 1_000_000_000_000_000)
     }
 
     /// Whole nanoseconds, rounded towards zero; saturates.
     @inlinable package var nanoseconds: Int64 {
+        // What a request takes: up to nine seconds, no wide division.
+        if let few = Int64(exactly: attoseconds) { return few / 1_000_000_000 }
         let (seconds, attoseconds) = components
         return Self.saturating(seconds, times: 1_000_000_000, plus: attoseconds / 1_000_000_000)
     }

@@ -31,6 +31,27 @@ struct TimestampTests {
         #expect((Instant(nanoseconds: .min) + .nanoseconds(-1)).nanoseconds == .min)
     }
 
+    @Test("whole milliseconds and nanoseconds are rounded towards zero, short of nine seconds and beyond")
+    func wholes() {
+        for seconds in [0, 1, 8, 9, 10, 3600] as [Int64] {
+            let long = Duration(secondsComponent: seconds, attosecondsComponent: 987_654_321_999_999_999)
+            #expect(long.nanoseconds == seconds * 1_000_000_000 + 987_654_321)
+            #expect(long.milliseconds == seconds * 1000 + 987)
+            #expect((.zero - long).nanoseconds == -long.nanoseconds)
+            #expect((.zero - long).milliseconds == -long.milliseconds)
+        }
+    }
+
+    @Test("a delay adds as its duration does, and saturates")
+    func delays() {
+        for duration in [.zero, .milliseconds(1500), .days(400), .milliseconds(-7)] as [Duration] {
+            #expect(Timestamp(seconds: 9) + Delay(duration) == Timestamp(seconds: 9) + duration)
+            #expect(Instant(nanoseconds: 9) + Delay(duration) == Instant(nanoseconds: 9) + duration)
+        }
+        #expect(Timestamp(milliseconds: .max) + Delay(.seconds(1)) == Timestamp(milliseconds: .max))
+        #expect(Instant(nanoseconds: .max) + Delay(.seconds(1)) == .distantFuture)
+    }
+
     @Test("ordinary arithmetic")
     func arithmetic() {
         let start = Timestamp(seconds: 100)

@@ -46,7 +46,7 @@ package final class LiveSession: Sendable {
     /// Notes that the user is there.
     ///
     /// True when the store should be told, which happens once an `interval` at most.
-    package func touch(_ now: Timestamp, _ instant: Instant, storedEvery interval: Duration) -> Bool {
+    package func touch(_ now: Timestamp, _ instant: Instant, storedEvery interval: Delay) -> Bool {
         lastWall.store(now.milliseconds, ordering: .relaxed)
         lastSteady.store(instant.nanoseconds, ordering: .relaxed)
         let stored = storedSteady.load(ordering: .relaxed)

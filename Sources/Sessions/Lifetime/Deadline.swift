@@ -20,7 +20,7 @@ package struct Deadline: Sendable, Equatable {
     }
 
     /// The end `duration` after now.
-    package init(after duration: Duration, now: Timestamp, instant: Instant) {
+    package init(after duration: Delay, now: Timestamp, instant: Instant) {
         wall = now + duration
         steady = instant + duration
     }

@@ -3,14 +3,14 @@ package import Time
 /// How long a session lives: an end that nothing moves (E43), and one that each use moves (E42).
 package struct SessionLifetime: Sendable, Equatable {
     package let absolute: Deadline
-    package let idleTimeout: Duration
+    private let idleTimeout: Delay
 
     /// As read from the store at `now`.
     package init(
         createdAt: Timestamp, absoluteEnd: Timestamp, idleTimeout: Duration, now: Timestamp, instant: Instant
     ) {
         absolute = Deadline(end: absoluteEnd, start: createdAt, now: now, instant: instant)
-        self.idleTimeout = idleTimeout
+        self.idleTimeout = Delay(idleTimeout)
     }
 
     package enum Verdict: Sendable, Equatable {
