@@ -1,5 +1,6 @@
 import Bytes
 import Formats
+import HTTP
 package import Sessions
 package import Time
 
@@ -9,12 +10,12 @@ package final class SessionRecord: Sendable {
     package let lifetime: SessionLifetime
     /// When the access token is renewed and when it ends; nil when the provider did not say.
     package let refreshTime: RefreshTime?
-    /// `Bearer …`, ready for the wire; empty without an access token.
-    package let bearer: [UInt8]
+    /// The line `Authorization: Bearer …`, ready for the wire; empty without an access token.
+    package let authorization: [UInt8]
     /// The access token alone, for the echo guard (E35).
     package let accessToken: [UInt8]
-    /// `Bearer …` of the ID token, for routes with `token: id`; empty without one.
-    package let idBearer: [UInt8]
+    /// The same with the ID token, for routes with `token: id`; empty without one.
+    package let idAuthorization: [UInt8]
     package let idToken: [UInt8]
     /// For each of the snapshot's header plans the field lines this user's claims make.
     package let headerLines: [[UInt8]]
@@ -49,11 +50,18 @@ package final class SessionRecord: Sendable {
             RefreshTime($0, refreshBefore: settings.refreshBefore, digest: open.digest, now: now, instant: instant)
         }
         accessToken = session.tokens?.accessToken.exposed ?? []
-        bearer = accessToken.isEmpty ? [] : Array("Bearer ".utf8) + accessToken
+        authorization = Self.authorization(accessToken)
         idToken = session.tokens?.idToken?.exposed ?? []
-        idBearer = idToken.isEmpty ? [] : Array("Bearer ".utf8) + idToken
+        idAuthorization = Self.authorization(idToken)
         subject = Array(session.subject.utf8)
         publicID = Array(session.publicID.utf8)
+    }
+
+    private static func authorization(_ token: [UInt8]) -> [UInt8] {
+        if token.isEmpty { return [] }
+        // Tokens are judged when they come; here a line break would be a header of somebody else's (G36).
+        precondition(Fields.isValid(value: token.span), "a control character in a token")
+        return Array("Authorization: Bearer ".utf8) + token + Array("\r\n".utf8)
     }
 
     /// Bytes of memory this record takes, for the cache's bound.

@@ -61,30 +61,33 @@ extension RequestJourney {
         output.clear()
         let hostLine = plan.hostLine
         output.appendRaw(lines: hostLine.span)
+        let dropped = Snapshot.neverForwarded
+        let protected = snapshot.protectedNames
         for position in 0..<head.fields.count {
             let known = head.fields.known(position)
-            if Snapshot.neverForwarded.contains(known) || HopByHop.contains(head.fields, position) { continue }
+            if dropped.contains(known) || HopByHop.contains(head.fields, position) { continue }
             if known == .maxForwards, head.method == .options, let passages = Int(ascii: head.fields.value(position)) {
                 output.append(.maxForwards, decimal: passages - 1)
                 continue
             }
             let name = head.fields.name(position)
-            if snapshot.protectedNames.contains(name, dependsOnMethod: plan.dependsOnMethod)
+            if protected.contains(name, known: known, dependsOnMethod: plan.dependsOnMethod)
                 || plan.requests.removes(name)
             {
                 continue
             }
             output.copy(position, of: head.fields)
         }
+        let snapshot = snapshot
         CookieReader(head.fields).copyOthers(into: &output) { snapshot.isReserved(cookie: $0) }
         if let record {
-            let bearer =
+            let authorization =
                 switch plan.settings.token {
-                case .access: record.bearer
-                case .id: record.idBearer
+                case .access: record.authorization
+                case .id: record.idAuthorization
                 case .none: [UInt8]()
                 }
-            if !bearer.isEmpty { output.append(.authorization, bearer.span) }
+            output.appendRaw(lines: authorization.span)
         }
         let staticLines = plan.requests.staticLines
         output.appendRaw(lines: staticLines.span)
