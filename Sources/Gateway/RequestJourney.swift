@@ -34,7 +34,9 @@ final class RequestJourney: ExchangeHandler, UpstreamHandler {
         case nothing, session, tokens, answer, upstream
     }
 
-    unowned let worker: Worker
+    /// A circle with the worker's idle journeys, which ends with the worker's run: asking whether it still lives, dozens of
+    /// times a request, is no bargain.
+    let worker: Worker
     var exchange: Exchange?
     var stream: UpstreamStream?
     var snapshot: Snapshot

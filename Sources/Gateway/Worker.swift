@@ -35,6 +35,7 @@ final class Worker: HandlerSource, TimerTarget {
     private let mailbox: Mailbox<WorkerMessage>
     private var server: ServerWorker?
     private var idleJourneys: [RequestJourney] = []
+    private var hasEnded = false
     private var parked = Slab<RequestJourney>()
     private var routeMetrics: [RouteMetrics?]
     private var endpointMetrics: [RouteMetrics?]
@@ -78,6 +79,8 @@ final class Worker: HandlerSource, TimerTarget {
         try mailbox.deliver(on: loop) { [unowned self] message in self.receive(message) }
         if let tick { loop.timers.set(tick, loop.now + Self.tickInterval) }
         loop.run()
+        hasEnded = true
+        idleJourneys = []
     }
 
     // MARK: Messages
@@ -113,7 +116,9 @@ final class Worker: HandlerSource, TimerTarget {
         idleJourneys.popLast() ?? RequestJourney(worker: self)
     }
 
-    func takeBack(_ journey: RequestJourney) { idleJourneys.append(journey) }
+    func takeBack(_ journey: RequestJourney) {
+        if !hasEnded { idleJourneys.append(journey) }
+    }
 
     func park(_ journey: RequestJourney) -> Slot { parked.insert(journey) }
 

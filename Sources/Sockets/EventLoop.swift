@@ -28,10 +28,9 @@ package final class EventLoop {
     package let scratch = BufferBox()
     /// Memory for what waits: answers a client does not take, input a handler does not want yet.
     package let buffers = BufferPool()
-    /// The monotonic time at which this turn began.
-    package private(set) var now: Instant
-    /// Turns since the start, for tests and metrics.
-    package private(set) var turns = 0
+    // Private, for what others can reach is guarded at each access.
+    private var turnBegan: Instant
+    private var turnCount = 0
 
     /// How much is read from a socket in one go.
     package static let readSize = 64 << 10
@@ -42,9 +41,14 @@ package final class EventLoop {
     package init(time: TimeSource = .system) throws(SystemError) {
         poller = try Poller()
         self.time = time
-        now = time.instant()
-        timers = TimerWheel(now: now)
+        turnBegan = time.instant()
+        timers = TimerWheel(now: turnBegan)
     }
+
+    /// The monotonic time at which this turn began.
+    package var now: Instant { turnBegan }
+    /// Turns since the start, for tests and metrics.
+    package var turns: Int { turnCount }
 
     /// The wall clock; read when it is needed, not once per turn.
     package var wallTime: Timestamp { time.now() }
@@ -89,13 +93,13 @@ package final class EventLoop {
     /// One turn; waits no longer than `longest`.
     package func turn(waiting longest: Duration? = nil) {
         let count = poller.wait(milliseconds: patience(longest))
-        now = time.instant()
-        turns &+= 1
+        turnBegan = time.instant()
+        turnCount &+= 1
         for index in 0..<count {
             let (slot, readiness) = poller.report(index)
             seats[slot]?.ready(readiness)
         }
-        timers.advance(to: now)
+        timers.advance(to: turnBegan)
         for _ in 0..<Self.rounds where !putOff.isEmpty { finishPutOff() }
     }
 

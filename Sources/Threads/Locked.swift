@@ -1,7 +1,7 @@
 #if POSTERN_TSAN
     private import Glibc
 #else
-    private import Synchronization
+    public import Synchronization
 #endif
 
 /// A value that only one thread touches at a time.
@@ -11,7 +11,7 @@
 ///
 /// `Value` must not be a function: as a generic `inout` argument it is wrapped anew on each access, reads too, until a
 /// call through all the wrappers overflows the stack. Put the function into a structure's field.
-@safe
+@safe @usableFromInline
 package final class Locked<Value>: @unchecked Sendable {
     // @unchecked: the value is only reachable through `withLock`, under the mutex.
     #if POSTERN_TSAN
@@ -38,11 +38,12 @@ package final class Locked<Value>: @unchecked Sendable {
             return try body(&value)
         }
     #else
-        private let mutex: Mutex<Value>
+        // Inlinable: unspecialized, each use asks the runtime for the types that it is about.
+        @usableFromInline let mutex: Mutex<Value>
 
-        package init(_ value: consuming sending Value) { mutex = Mutex(value) }
+        @inlinable package init(_ value: consuming sending Value) { mutex = Mutex(value) }
 
-        package func withLock<Result: ~Copyable, Failure: Error>(
+        @inlinable package func withLock<Result: ~Copyable, Failure: Error>(
             _ body: (inout sending Value) throws(Failure) -> sending Result
         ) throws(Failure) -> sending Result {
             try mutex.withLock(body)

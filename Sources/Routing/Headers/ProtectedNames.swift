@@ -2,11 +2,11 @@ package import HTTP
 
 /// Fields that only the gateway says anything with: a client's own are dropped on every route, public ones included
 /// (E33, G34).
-package struct ProtectedNames: Sendable {
+package final class ProtectedNames: Sendable {
     private let names: FoldedNames
     private let methodOverrides: FoldedNames
     /// The known fields among the names, so that most names need no look.
-    private var known = KnownFieldSet()
+    private let known: KnownFieldSet
 
     /// - Parameter routes: every route's set names count on every route, since routes share upstreams.
     package init(routes: [RouteSettings]) {
@@ -14,10 +14,12 @@ package struct ProtectedNames: Sendable {
         for route in routes { all += route.requestHeaders.set.map(\.name) }
         names = FoldedNames(all)
         methodOverrides = FoldedNames(["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"])
+        var known = KnownFieldSet()
         for field in KnownField.allCases where field != .other {
             let name = "\(field.name)"
-            if contains(name.utf8Span.span) { known.insert(field) }
+            if Self.isProtected(name.utf8Span.span, names) { known.insert(field) }
         }
+        self.known = known
     }
 
     /// True when a client's field of this name must not pass.
@@ -30,8 +32,11 @@ package struct ProtectedNames: Sendable {
         _ name: Span<UInt8>, known field: KnownField = .other, dependsOnMethod: Bool = false
     ) -> Bool {
         if field != .other { return known.contains(field) || dependsOnMethod && field == .xHTTPMethodOverride }
-        if names.contains(name) || Self.isOfFamily(name) { return true }
-        if dependsOnMethod && methodOverrides.contains(name) { return true }
+        return Self.isProtected(name, names) || dependsOnMethod && methodOverrides.contains(name)
+    }
+
+    private static func isProtected(_ name: Span<UInt8>, _ names: FoldedNames) -> Bool {
+        if names.contains(name) || isOfFamily(name) { return true }
         // Names with `_` are dropped whatever they are: nobody can tell what an upstream takes them for.
         for index in name.indices where name[index] == UInt8(ascii: "_") { return true }
         return false
