@@ -121,11 +121,11 @@ extension ProductTests {
                 let cookie = try #require(browser.jar[Stage.cookie])
                 let logout = try stage.logoutURL(browser)
                 let holder = try ChildProcess([
-                    "sqlite3", "-cmd", "BEGIN IMMEDIATE;", "-cmd", ".system echo locked; sleep 30",
-                    stage.gateway.database,
+                    "sqlite3", "-cmd", ".timeout 20000", "-cmd", "BEGIN IMMEDIATE;", "-cmd",
+                    ".system echo held; sleep 30", stage.gateway.database,
                 ])
                 defer { holder.signal(SIGKILL) }
-                try eventually("the lock is held: \(holder.output)") { holder.output.contains("locked") }
+                try eventually("the lock is held: \(holder.output)", within: 30) { holder.output.contains("held") }
                 #expect(try browser.askOnce(logout, from: .sameOrigin).status == 302)
                 try eventually("the store could not be told: \(stage.gateway.log)") {
                     !stage.gateway.events("store_failed").isEmpty

@@ -222,13 +222,14 @@ extension ProductTests {
                 let other = try stage.signedIn("bob")
                 try stage.gateway.restart()
                 #expect(try browser.askOnce(stage.url("/api"), .fetch, from: .sameOrigin).status == 200)
-                // The other is not in memory. Somebody keeps the database for themselves.
+                // The other is not in memory. Somebody keeps the database for themselves, when the gateway has written
+                // what it was writing.
                 let holder = try ChildProcess([
-                    "sqlite3", "-cmd", "BEGIN IMMEDIATE;", "-cmd", ".system echo locked; sleep 30",
-                    stage.gateway.database,
+                    "sqlite3", "-cmd", ".timeout 20000", "-cmd", "BEGIN IMMEDIATE;", "-cmd",
+                    ".system echo held; sleep 30", stage.gateway.database,
                 ])
                 defer { holder.signal(SIGKILL) }
-                try eventually("the lock is held: \(holder.output)") { holder.output.contains("locked") }
+                try eventually("the lock is held: \(holder.output)", within: 30) { holder.output.contains("held") }
                 #expect(try browser.askOnce(stage.url("/api"), .fetch, from: .sameOrigin).status == 200)
                 let attempt = TestBrowser()
                 let login = try attempt.askOnce(try stage.pendingCallback(attempt), from: .crossSite)
