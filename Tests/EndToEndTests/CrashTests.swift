@@ -91,6 +91,10 @@ extension ProductTests {
                 }
                 let before = stage.refreshes
                 try eventually("the load refreshes again") { stage.refreshes >= before + 8 }
+                // A login that the last crash broke off is made again.
+                try eventually("everybody is signed in, or has a complaint", within: 60) {
+                    users.allSatisfy { user in user.state.withLock { $0.isSignedIn || !$0.failures.isEmpty } }
+                }
                 for user in users {
                     let state = user.state.withLock { $0 }
                     #expect(state.failures.isEmpty, "\(state.failures)")

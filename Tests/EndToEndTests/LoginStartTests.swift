@@ -244,8 +244,10 @@ extension ProductTests {
         func nothingStored() async throws {
             try await onThread {
                 let stage = try Stage()
-                func rows() throws -> String {
-                    try ChildProcess.run(["sqlite3", stage.gateway.database, ".dump"]).output
+                // The clock of the sweeper and the provider's documents are written when their time has come.
+                func rows() throws -> [Substring] {
+                    try ChildProcess.run(["sqlite3", stage.gateway.database, ".dump"]).output.split(separator: "\n")
+                        .filter { !$0.hasPrefix("INSERT INTO heartbeat") && !$0.hasPrefix("INSERT INTO documents") }
                 }
                 _ = try TestBrowser().askOnce(stage.url("/page"))
                 let before = try rows()
