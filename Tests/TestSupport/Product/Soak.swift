@@ -4,9 +4,11 @@ import Threads
 /// How long the heavy proofs go on: a short round in the suite, a long one in `Tests/soak`, which says how long by
 /// environment variables and wants figures back.
 package enum Soak {
-    /// `short`, or what `POSTERN_SOAK_NAME` says.
+    /// `short`, less of it under sanitizers, or what `POSTERN_SOAK_NAME` says.
     package static func amount(_ name: String, short: Int) -> Int {
-        ProcessInfo.processInfo.environment["POSTERN_SOAK_\(name.uppercased())"].flatMap { Int($0) } ?? short
+        // What is few is not a matter of volume.
+        let few = short < 100 ? short : Rounds.of(short)
+        return ProcessInfo.processInfo.environment["POSTERN_SOAK_\(name.uppercased())"].flatMap { Int($0) } ?? few
     }
 
     /// Where figures are collected; nil in the suite.
