@@ -13,6 +13,8 @@ package final class ChildProcess: @unchecked Sendable {
     package let log: String
     /// A file that nobody else named goes with the program.
     private let ownsLog: Bool
+    /// How much stood there before, said by earlier programs.
+    private let logStart: UInt64
 
     /// Starts `arguments[0]` (looked up in PATH). Output is collected in a file, `log` when given.
     package init(
@@ -21,6 +23,8 @@ package final class ChildProcess: @unchecked Sendable {
         name = arguments.joined(separator: " ")
         let file = log ?? NSTemporaryDirectory() + "child-\(UUID().uuidString).log"
         self.log = file
+        let size = try? FileManager.default.attributesOfItem(atPath: file)[.size] as? UInt64
+        logStart = size ?? 0
         ownsLog = log == nil
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -100,6 +104,13 @@ package final class ChildProcess: @unchecked Sendable {
     /// What the program has written so far.
     package var output: String {
         (try? String(decoding: Data(contentsOf: URL(fileURLWithPath: log)), as: UTF8.self)) ?? ""
+    }
+
+    /// The same, without what earlier programs wrote into the same file.
+    package var ownOutput: String {
+        guard let file = FileHandle(forReadingAtPath: log), (try? file.seek(toOffset: logStart)) != nil
+        else { return "" }
+        return String(decoding: (try? file.readToEnd()) ?? Data(), as: UTF8.self)
     }
 
     /// Runs a program to its end and gives its exit code and output.
