@@ -100,6 +100,10 @@ extension ProductTests {
         func refresh(client: String) async throws {
             try await onThread {
                 let scene = try Scene(client)
+                // While glewlwyd takes on another lifetime it has no keys for whoever asks.
+                try eventually("the provider's keys: \(scene.gateway.log)") {
+                    !scene.gateway.events("provider_keys").isEmpty
+                }
                 // Short for the tokens that are to end, long for the one that is looked at.
                 try scene.provider.setTokenLifetime(seconds: 2)
                 _ = try scene.provider.signIn(scene.browser, at: scene.url("/start"))
