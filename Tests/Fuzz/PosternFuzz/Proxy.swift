@@ -9,8 +9,8 @@ struct ForwardedRequests: Equatable {
     var unfinished: [UInt8] = []
     var isRefused = false
 
-    init(_ pieces: [[UInt8]]) {
-        var server = HTTP1ServerEngine(limits: HTTPLimits())
+    init(_ pieces: [[UInt8]], limits: HTTPLimits = HTTPLimits()) {
+        var server = HTTP1ServerEngine(limits: limits)
         var client = HTTP1ClientEngine(limits: .response)
         let head = RequestHead()
         var output = ByteBuffer()
@@ -47,6 +47,15 @@ struct ForwardedRequests: Equatable {
             require(error.status >= 400 && error.status < 600, "a refusal without a status")
             isRefused = true
         }
+    }
+
+    /// A forwarded request, read as an upstream would: with room for the fields and the white space that we add.
+    init(again request: [UInt8]) {
+        var limits = HTTPLimits()
+        limits.headerBytes *= 2
+        limits.headers *= 2
+        limits.trailerBytes *= 2
+        self.init([request], limits: limits)
     }
 
     private static func begin(_ head: RequestHead, into output: inout ByteBuffer) -> HTTP1ClientEngine {

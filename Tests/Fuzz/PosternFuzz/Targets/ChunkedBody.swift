@@ -12,7 +12,7 @@ extension FuzzTarget {
         require(whole.isRefused == cut.isRefused, "the cut changes the refusal")
         require(whole.isRefused || whole.unfinished == cut.unfinished, "the cut changes what is pending")
         for request in whole.whole {
-            require(ForwardedRequests([request]).whole == [request], "a body that does not stay the same")
+            require(ForwardedRequests(again: request).whole == [request], "a body that does not stay the same")
         }
     }
 }

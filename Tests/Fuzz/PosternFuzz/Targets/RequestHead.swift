@@ -14,7 +14,7 @@ extension FuzzTarget {
         require(whole.isRefused || whole.unfinished == cut.unfinished, "the cut changes what is pending")
         // What we forward is what we would accept, and it is one request: read again it is the same bytes (G20).
         for request in whole.whole {
-            let again = ForwardedRequests([request])
+            let again = ForwardedRequests(again: request)
             require(again.whole == [request], "a request that does not stay the same when it is forwarded again")
             require(!again.isRefused && again.unfinished.isEmpty, "something behind the forwarded request")
         }
