@@ -89,7 +89,7 @@ struct DevProgramTests {
         defer { first.end() }
         try eventually("start") { first.output.contains("Ctrl-C") }
         // Often, since its other threads are at work when it ends, and no library may be taken from under them.
-        for _ in 1...30 {
+        for _ in 1...Rounds.of(30) {
             let second = try ChildProcess.run([try program, part, "--listen", address])
             #expect(second.code == 69 && second.output.contains("\(address) is in use"))
         }
