@@ -40,8 +40,12 @@ start() { # LAYOUT
     "$program" api --listen "127.0.0.1:$api_port" --issuer "$issuer" --client api:api-secret >"$work/api.log" 2>&1 &
     pids+=($!)
     for port in "$idp_port" "$api_port"; do
-        curl -s -o /dev/null --retry 50 --retry-connrefused --retry-delay 1 --retry-max-time 30 "http://127.0.0.1:$port/" ||
-            fail "nothing answers on port $port: $(cat "$work"/*.log)"
+        local tries=0
+        until curl -s -o /dev/null "http://127.0.0.1:$port/"; do
+            tries=$((tries + 1))
+            [ $tries -lt 600 ] || fail "nothing answers on port $port: $(cat "$work"/*.log)"
+            sleep 0.05
+        done
     done
 }
 
