@@ -17,6 +17,8 @@ package struct URLParts: Sendable, Equatable {
     package let fragment: String?
 
     package init?(_ text: String) {
+        // First of all: what follows cuts characters, and a combining mark makes one of itself and the slash before it.
+        guard ByteClass.visible.firstOutside(text.utf8Span.span) == nil else { return nil }
         guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) else { return nil }
         let name = text.utf8[..<colon]
         guard let first = name.first, ByteClass.letter.contains(first), name.allSatisfy(Self.isSchemeByte) else {

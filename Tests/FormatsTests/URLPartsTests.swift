@@ -65,7 +65,8 @@ struct URLPartsTests {
             "https://a/%", "https://a/%2", "https://a/%zz", "https://a/<", "https://a/\"", "https://a/[",
             "https://a/{x}",
             "https://a?%", "https://a?q#%", "https://a#b#c", "https://a,b/", "https://a;b", "https://a$b",
-            "https://[1:2:3:4:5:6:7::8]/",
+            "https://[1:2:3:4:5:6:7::8]/", "https://\u{670}a/", "https:/\u{301}/a", "https:\u{301}//a",
+            "https://a/\u{301}b",
         ])
     func refused(_ text: String) {
         #expect(URLParts(text) == nil)
