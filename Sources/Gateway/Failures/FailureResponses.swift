@@ -10,7 +10,6 @@ enum FailureResponses {
             asPage
             ? page(failure, requestID: requestID, origins: origins)
             : problem(failure, requestID: requestID, origins: origins)
-        if let seconds = failure.retryAfter { answer.add("Retry-After", String(seconds)) }
         if case .methodNotAllowed(let allow) = failure { answer.add("Allow", allow) }
         if failure.isOurs { answer.add("Proxy-Status", "postern; error=\(failure.proxyError)") }
         return answer
@@ -43,7 +42,9 @@ enum FailureResponses {
             // The right address is what a program can do something with (G14).
             problem.detail = "This site is \(origin)."
         }
-        return .problem(problem)
+        var answer = OwnAnswer.problem(problem)
+        if let seconds = failure.retryAfter { answer.add("Retry-After", String(seconds)) }
+        return answer
     }
 }
 
