@@ -97,7 +97,6 @@ package final class Exchange {
     /// Sends an interim response (G39); HTTP/1.0 clients get none.
     ///
     /// Look at ``canSend`` afterwards.
-    ///
     package func sendInterim(_ status: Int, _ fields: borrowing Fields) {
         guard self.status == 0, status >= 100, status <= 199, status != 101 else { return }
         connection?.sendInterim(status, fields)

@@ -228,6 +228,27 @@ extension ProductTests {
             }
         }
 
+        @Test("E33, G39 what a route removes from responses it removes from hints and trailers as well")
+        func removed() async throws {
+            try await onThread {
+                var options = GatewayUnderTest.Options()
+                options.routes = [
+                    "{ path: /, upstream: api, access: public, response_headers: { remove: [Link, X-Inner] } }"
+                ]
+                let stage = try Stage(options)
+                stage.upstream.answers(
+                    "HTTP/1.1 103 Early Hints\r\nLink: </removed-canary>; rel=preload\r\n\r\n"
+                        + "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nLink: </removed-canary>\r\n\r\n2\r\nok\r\n0\r\n"
+                        + "X-Inner: removed-canary\r\nX-Sum: sum-canary\r\n\r\n")
+                let port = UInt16(stage.gateway.port)
+                let peer = try RawClient.connect(port: port)
+                try peer.send(
+                    "GET /x HTTP/1.1\r\nHost: localhost:\(port)\r\nTE: trailers\r\nConnection: TE, close\r\n\r\n")
+                let all = String(decoding: try peer.receiveToEnd(), as: UTF8.self)
+                #expect(all.contains("sum-canary") && !all.contains("removed-canary"), "\(all)")
+            }
+        }
+
         @Test("G14, G15 another address is 421, which names the right one, as a page and as a problem")
         func rightAddress() async throws {
             try await onThread {

@@ -13,7 +13,9 @@ extension RequestJourney {
         guard let exchange, head.status != 100, head.status != 101 else { return }
         worker.responseFields.clear()
         for position in 0..<head.fields.count where !HopByHop.contains(head.fields, position) {
-            guard head.fields.known(position) == .link, !echoesToken(head.fields.value(position)) else { continue }
+            guard head.fields.known(position) == .link, plan?.responses.removes(head.fields.name(position)) != true,
+                !echoesToken(head.fields.value(position))
+            else { continue }
             worker.responseFields.copy(position, of: head.fields)
         }
         exchange.sendInterim(head.status, worker.responseFields)
