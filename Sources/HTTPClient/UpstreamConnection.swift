@@ -239,7 +239,8 @@ final class UpstreamConnection: EventTarget, TurnTarget, TimerTarget {
             switch event {
             case .needMore: return at
             case .interim:
-                deadlines.requestEnded = loop.now
+                // 100 is about the request; the others say that an answer is on its way (RFC 9110, section 15.2).
+                if stream.head.status != 100 { deadlines.requestEnded = loop.now }
                 stream.handler?.upstreamInterim(stream, stream.head)
             case .head:
                 state.response = .body

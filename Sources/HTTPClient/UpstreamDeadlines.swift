@@ -29,7 +29,7 @@ struct UpstreamDeadlines: Equatable {
     var connectUntil: Instant
     /// When the last exchange ended.
     var idleSince: Instant
-    /// The end of the request, the last interim response, or the end of a pause.
+    /// The end of the request, the last interim response but 100, or the end of a pause.
     var requestEnded: Instant
     /// The last bytes of a response body, or the end of a pause.
     var bodyMoved: Instant

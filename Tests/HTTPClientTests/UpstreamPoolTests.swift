@@ -203,6 +203,25 @@ private final class SilentPort: @unchecked Sendable {
         }
     }
 
+    @Test("G39 an upstream that only ever sends 100 is as silent as one that sends nothing") func onlyContinues()
+        async throws
+    {
+        try await onThread {
+            let server = try ScriptedServer { peer, _ in
+                try peer.receiveHead()
+                // Until the other side has had enough.
+                while true {
+                    try peer.send("HTTP/1.1 100 Continue\r\n\r\n")
+                    if !peer.staysSilent(milliseconds: 50) { return }
+                }
+            }
+            let proxy = try RunningProxy(to: server.port) { $0.responseTimeout = .milliseconds(300) }
+            defer { proxy.stop() }
+            #expect(try RawClient.ask(port: proxy.port, get).status == 504)
+            #expect(proxy.thread.perform { $0.upstreamFailures } == [.responseTimeout])
+        }
+    }
+
     @Test("a long upload does not count against the response timeout") func slowUpload() async throws {
         try await onThread {
             let server = try ScriptedServer { peer, _ in
