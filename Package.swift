@@ -142,7 +142,7 @@ let package = Package(
             ],
             path: "Tests/TestSupport", swiftSettings: testRules),
         tests("Bytes", ["Time"]),
-        tests("Formats", ["Bytes", "Time"]),
+        tests("Formats", ["Bytes", "Time", "TestSupport"]),
         tests("Threads", ["Time"]),
         tests("Telemetry", ["Bytes", "Formats", "Time"]),
         tests("Cryptography", ["Bytes", "Formats"]),

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @Suite struct FramingFieldsTests {
@@ -110,7 +111,7 @@ import Testing
     @Test(
         "G4 every control and non-ASCII byte in every place of Transfer-Encoding is refused", arguments: Place.allCases)
     func codingGadgets(_ place: Place) {
-        for byte in Self.gadgets {
+        for byte in Rounds.some(of: Self.gadgets) {
             for pair in [[byte], [byte, byte], [0x0D, byte], [byte, 0x20]] where pair != [0x0D, 0x0A] {
                 let bytes = post(gadget(pair, place, name: "Transfer-Encoding", value: "chunked"))
                 let verdict = Transcript.verdict(bytes)
@@ -121,7 +122,7 @@ import Testing
 
     @Test("G3 and in every place of Content-Length", arguments: Place.allCases)
     func lengthGadgets(_ place: Place) {
-        for byte in Self.gadgets {
+        for byte in Rounds.some(of: Self.gadgets) {
             for pair in [[byte], [byte, byte], [0x0D, byte], [byte, 0x20]] where pair != [0x0D, 0x0A] {
                 let bytes = post(gadget(pair, place, name: "Content-Length", value: "15"), body: "")
                 let verdict = Transcript.verdict(bytes)

@@ -1,4 +1,5 @@
 import Bytes
+import TestSupport
 import Testing
 
 @testable import HTTP
@@ -21,7 +22,8 @@ import Testing
     func notFound(_ field: KnownField) {
         let name = Array(text(field.name).utf8)
         for position in name.indices {
-            for byte in UInt8(0)...255 where Token.contains(byte) && (byte | 0x20) != (name[position] | 0x20) {
+            for byte in Rounds.some(of: Array(UInt8(0)...255))
+            where Token.contains(byte) && (byte | 0x20) != (name[position] | 0x20) {
                 var other = name
                 other[position] = byte
                 if KnownField(other.span) == field { Issue.record("\(Escapes.write(other)) is not \(field)") }

@@ -38,7 +38,7 @@ import Time
     func randomness() async throws {
         let harness = try ClientHarness()
         var seen: Set<String> = []
-        for _ in 0..<2000 {
+        for _ in 0..<Rounds.of(2000) {
             let query = try parameters(of: try await harness.begin().location)
             for name in ["state", "nonce", "code_challenge"] {
                 let value = try #require(query.value(name))

@@ -68,7 +68,7 @@ import Testing
         ]
         var chance = SeededGenerator(seed: seed)
         var passed = 0
-        for _ in 0..<20_000 {
+        for _ in 0..<Rounds.of(20_000) {
             var text = Bool.random(using: &chance) ? "/" : ""
             for _ in 0..<Int.random(in: 1...6, using: &chance) { text += pieces.randomElement(using: &chance) ?? "" }
             let tolerances: PathTolerances = Bool.random(using: &chance) ? [] : .everything
