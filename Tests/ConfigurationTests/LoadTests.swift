@@ -93,6 +93,11 @@ import Testing
         #expect(upstreams[2].dnsRefresh == .seconds(60) && upstreams[2].tolerate == [.plainHTTP])
     }
 
+    @Test("E45 a number of sessions a user may have is taken as written")
+    func perUser() throws {
+        #expect(try fixture("session-per-user").gateway.session.perUser == 2)
+    }
+
     @Test("Sessions")
     func session() throws {
         let session = try fixture("session").gateway.session

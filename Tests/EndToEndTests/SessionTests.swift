@@ -212,6 +212,40 @@ extension ProductTests {
             }
         }
 
+        @Test("E45 per_user: the oldest session of a user ends when one more begins, and the log says why")
+        func perUser() async throws {
+            try await onThread {
+                var options = GatewayUnderTest.Options()
+                options.session = ["per_user: 2"]
+                let stage = try Stage(options)
+                func status(_ browser: TestBrowser) throws -> RawResponse {
+                    try browser.askOnce(stage.url("/api"), .fetch, from: .sameOrigin)
+                }
+                let bob = try stage.signedIn("bob")
+                let first = try stage.signedIn()
+                let second = try stage.signedIn()
+                #expect(try status(first).status == 200 && status(second).status == 200)
+                #expect(stage.gateway.events("session_ended").isEmpty)
+                // What ends need not be in memory to be named.
+                try stage.gateway.restart()
+                let third = try stage.signedIn()
+                let over = try status(first)
+                #expect(over.status == 401 && over.text.contains("\"reason\":\"revoked\""), "\(over.text)")
+                #expect(try status(second).status == 200 && status(third).status == 200 && status(bob).status == 200)
+                let begun = stage.gateway.events("login_completed").filter { $0.contains("\"user\":\"alice\"") }
+                let name = try #require(begun.first?.firstMatch(of: /"session":"[0-9a-f]+"/)).output
+                let ended = stage.gateway.events("session_ended")
+                #expect(ended.count == 1)
+                for part in ["\"reason\":\"per_user\"", "\"user\":\"alice\"", name] {
+                    #expect(ended.first?.contains(part) == true, "\(ended)")
+                }
+                // Where the same browser signs in again, its own session makes way.
+                try stage.signIn(third)
+                #expect(try status(second).status == 200 && status(third).status == 200)
+                #expect(stage.gateway.events("session_ended").count == 1)
+            }
+        }
+
         @Test("E49 locked store: sessions in memory go on, everything else is 503, and it recovers by itself")
         func lockedStore() async throws {
             try await onThread {

@@ -40,8 +40,7 @@ struct SessionSection {
         }
         section.duration("refresh_before", into: &settings.refreshBefore, in: .zero ... .seconds(3600))
         cache(section, &settings)
-        section.integer("per_user", into: &settings.perUser, in: 0...1_000_000)
-        section.refuseUnsupported("per_user", unless: [0, SessionSettings().perUser].contains(settings.perUser))
+        section.integer("per_user", into: &settings.perUser, in: 0...10_000)
         section.duration("store_grace", into: &settings.storeGrace, in: .zero ... .seconds(3600))
         section.duration("audit", into: &settings.audit, in: .zero ... .seconds(3650 * 86400))
         section.refuseUnsupported("audit", unless: [.zero, SessionSettings().audit].contains(settings.audit))

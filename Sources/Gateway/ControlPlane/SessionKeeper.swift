@@ -155,13 +155,33 @@ package final class SessionKeeper: Sendable {
         guard let id = try? SessionID.make() else { throw .sealing }
         // Before the session is in the store: a logout that comes right behind it must find the ticket outdated (F24).
         let ticket = cache.ticket(for: id.digest)
+        let earlier = await oldest(login.issuer, login.subject)
         let beginning = try await ask("insert") { () async throws(SessionStoreError) in
             try await registry.begin(login, as: id, replacing: replacing, .deleted)
         }
         guard case .begun(let open, let ended) = beginning else { return nil }
-        for digest in ended { forget(digest, .revoked) }
+        for digest in ended {
+            forget(digest, .revoked)
+            if !replacing.contains(digest) { reportTooMany(login.subject, session: earlier[digest]) }
+        }
         let live = live(open)
         return cache.insert(open.digest, live, cost: live.record.cost, ticket) ?? live
+    }
+
+    /// The public ids of a user's oldest sessions: for the log, since what ends for a new one is a nameless tombstone then.
+    private func oldest(_ issuer: String, _ subject: String) async -> [SHA256Digest: String] {
+        if settings.perUser == 0 { return [:] }
+        // A log line may lack a name; a login does not fail for it.
+        let page = try? await registry.list(.user(issuer: issuer, subject: subject), limit: 8)
+        let entries = page?.entries ?? []
+        return Dictionary(entries.map { ($0.digest, $0.listing.publicID) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// A session ended because its user began one more than `per_user` allows (E45).
+    private func reportTooMany(_ subject: String, session: String?) {
+        var fields: [(StaticString, LogValue)] = [("reason", .string("per_user")), ("user", .string(subject))]
+        if let session { fields.append(("session", .string(session))) }
+        log.info("session_ended", fields)
     }
 
     /// Ends a session: at once in memory, then on disk.
