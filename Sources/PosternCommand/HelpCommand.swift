@@ -10,7 +10,10 @@ struct HelpCommand {
             return .good
         }
         guard let text = Self.topics[topic] else {
-            Output.complain("there is no command `\(topic)`; `postern help` lists them")
+            Output.complain(
+                Invocation.later.contains(topic)
+                    ? "`postern \(topic)` is not supported yet"
+                    : "there is no command `\(topic)`; `postern help` lists them")
             return .usage
         }
         Output.result(text)
@@ -50,8 +53,9 @@ struct HelpCommand {
         "check": """
         usage: postern check [--config FILE]
 
-        Reads the configuration and lists every problem as FILE:LINE:COLUMN. Ends with 0 when the gateway would
-        start with it, else with 78.
+        Reads the configuration and lists every problem as FILE:LINE:COLUMN. Ends with 0 when it holds no error,
+        warnings or not, else with 78. What only a start can tell is not looked at: whether addresses are free, the
+        store can be opened and the provider answers.
 
         \(configLine)
         """,
@@ -72,6 +76,10 @@ struct HelpCommand {
 
         Prints 32 random bytes in base64: a session key for `session.keys`.
         """,
-        "version": "usage: postern version",
+        "version": """
+        usage: postern version
+
+        Prints the name and the version of this program on one line.
+        """,
     ]
 }

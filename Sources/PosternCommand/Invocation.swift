@@ -27,7 +27,10 @@ enum Invocation: Equatable {
         do throws(Options.Mistake) {
             switch command {
             case "serve": self = .serve(config: try options.config())
-            case "check": self = .check(config: try options.config())
+            case "check":
+                let config = try options.config()
+                try options.refuseLater(["--online", "--tests"], of: command)
+                self = .check(config: config)
             case "health": self = .health(config: try options.config())
             case "pkce": self = .pkce(verifier: try options.value("--verifier"))
             case "keygen": self = .keygen
@@ -90,6 +93,14 @@ struct Options {
         }
         words = rest
         return found
+    }
+
+    /// Options of the contract that a later version brings, with or without a value.
+    func refuseLater(_ names: [String], of command: String) throws(Mistake) {
+        for word in words {
+            let name = word.prefix { $0 != "=" }
+            if names.contains(String(name)) { throw Mistake(text: "`postern \(command) \(name)` is not supported yet") }
+        }
     }
 
     mutating func takeWord() -> String? { words.isEmpty ? nil : words.removeFirst() }
