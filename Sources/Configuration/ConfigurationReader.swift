@@ -23,10 +23,13 @@ struct ConfigurationReader {
         let sites = SiteSection(root: root).read()
         let listeners = ListenSection(root: root).read()
         let endpoints = EndpointsSection(root: root).read()
+        let providers = ProvidersSection(root: root, sites: sites, endpoints: endpoints).check()
         let provider = provider(root, sites, endpoints)
         let session = SessionSection(root: root, sites: sites).read()
         let upstreams = UpstreamSection(root: root).read()
-        let routes = RoutesSection(root: root, sites: sites, endpoints: endpoints, upstreams: upstreams.names).read()
+        let routes = RoutesSection(
+            root: root, sites: sites, endpoints: endpoints, upstreams: upstreams.names, providers: providers
+        ).read()
         PlainUpstreamCheck(context: context, routes: routes.map(\.settings)).check(upstreams.entries)
         let limits = LimitsSection(root: root).read()
         let log = LogSection(root: root).read()
@@ -48,11 +51,7 @@ struct ConfigurationReader {
     }
 
     private func provider(_ root: SectionReader, _ sites: [URLParts], _ endpoints: String) -> ProviderSettings? {
-        if root.has("providers") {
-            let hint = root.has("provider") ? "there is `provider` already" : "name one with `provider`"
-            context.error(root.mark(of: "providers"), "`providers` is not supported yet", hint: hint)
-            if !root.has("provider") { return nil }
-        }
+        if root.nullableValue("providers") != nil, !root.has("provider") { return nil }
         root.require("provider", hint: "the identity provider: issuer, client_id, client_secret")
         return root.section("provider").flatMap { section in
             ProviderSection(section: section, sites: sites, endpoints: endpoints).read()
@@ -72,6 +71,11 @@ struct ConfigurationReader {
     /// Keys that are known and whose feature is not there.
     private func refuseLaterKeys(_ root: SectionReader) {
         let proxies = root.distinctStrings("trusted_proxies")
+        for proxy in proxies?.value ?? [] where !NetworkName.isNetwork(proxy.value) {
+            context.error(
+                proxy.mark, "an entry of `trusted_proxies` is no network: \(proxy.shown)",
+                hint: "such as 10.0.0.0/8, 10.1.2.3/32, fd00::/8, or unix")
+        }
         root.refuseUnsupported("trusted_proxies", unless: proxies?.value.isEmpty ?? true)
         var family = ForwardedFamily.x_forwarded
         root.choice("forwarded_headers", into: &family)

@@ -70,6 +70,8 @@ struct RouteContradictions {
             ("token", route.token == .access || route.token == .none), ("token_echo", route.tokenEcho == .mask),
             ("identity_headers", route.identityHeaders == .none),
             ("request_headers", route.requestHeaders == HeaderRuleSettings()), ("max_body", route.bodyLimit == 0),
+            ("token_exchange", section.nullableValue("token_exchange") == nil), ("cache", route.cache == .protect),
+            ("websocket", route.allowsWebSocket),
         ]
         for (key, isStandard) in meant where !isStandard {
             context.error(section.mark(of: key), "`\(key)` is for routes with an `upstream`")

@@ -25,7 +25,9 @@ struct AdministrationSection {
                 "the port of `admin.address` is listened on for browsers already",
                 hint: "give `admin.address` a port of its own, or `admin: null`")
         }
+        _ = section?.path("socket", nullable: true)
         section?.refuseUnsupported("socket", unless: section?.nullableValue("socket") == nil)
+        _ = section?.string("token", nullable: true, secret: true)
         section?.refuseUnsupported("token", unless: section?.nullableValue("token") == nil)
         section?.finish()
         return settings

@@ -10,6 +10,11 @@ struct AuthorizationSection {
         scopes(&settings)
         if let audience = section.string("audience", nullable: true) { settings.audience = audience.value }
         if let resources = section.strings("resources") {
+            for resource in resources.value where !AbsoluteURI.isWellFormed(resource.value) {
+                context.error(
+                    resource.mark, "an entry of \(section.name("resources")) is no absolute URI: \(resource.shown)",
+                    hint: "such as https://api.example.com, without a fragment")
+            }
             settings.resources = resources.value.map(\.value)
             section.refuseUnsupported("resources", unless: resources.value.isEmpty)
         }
@@ -30,13 +35,10 @@ struct AuthorizationSection {
 
     private func scopes(_ settings: inout ProviderSettings) {
         guard section.nullableValue("scopes") != nil, let list = section.distinctStrings("scopes") else { return }
-        for scope in list.value where !scope.value.utf8.allSatisfy(Self.isScopeByte) {
-            let hint = scope.value.contains(" ") ? "one entry for each scope" : nil
-            context.error(scope.mark, "\(scope.shown) is no scope", hint: hint)
-        }
+        for scope in list.value { ScopeName.check(scope, context) }
         // A3: without it the answer would be no sign-in.
         if !list.value.contains(where: { $0.value == "openid" }) {
-            context.error(list.mark, "`provider.scopes` lacks openid", hint: "without it nobody is signed in")
+            context.error(list.mark, "\(section.name("scopes")) lacks openid", hint: "without it nobody is signed in")
         }
         settings.scopes = list.value.map(\.value)
     }
@@ -48,7 +50,8 @@ struct AuthorizationSection {
                 checkName(Located(value: entry.key, mark: entry.mark), "authorization_parameters")
                 if entry.key == "audience" && settings.audience != nil {
                     context.error(
-                        entry.mark, "`audience` stands in `provider.audience` too", hint: "leave one of them out")
+                        entry.mark, "`audience` stands in \(section.name("audience")) too",
+                        hint: "leave one of them out")
                 }
                 if let value = block.string(entry.key) { settings.authorizationParameters[entry.key] = value.value }
             }
@@ -63,7 +66,7 @@ struct AuthorizationSection {
         if Self.isReserved(name.value) {
             let own = ["scope": "use `scopes`", "resource": "use `resources`", "response_mode": "use `response_mode`"]
             context.error(
-                name.mark, "\(name.shown) belongs to the gateway: `provider.\(key)` cannot name it",
+                name.mark, "\(name.shown) belongs to the gateway: \(section.name(key)) cannot name it",
                 hint: name.hint(own[name.value]))
         } else if !name.value.utf8.allSatisfy(Self.isNameByte) {
             context.error(name.mark, "\(name.shown) is no name of a parameter")
@@ -85,9 +88,4 @@ struct AuthorizationSection {
         "request_uri",
         "resource", "claims", "client_secret", "code_verifier", "grant_type", "id_token_hint", "dpop_jkt",
     ]
-
-    /// `scope-token` of RFC 6749, section 3.3.
-    private static func isScopeByte(_ byte: UInt8) -> Bool {
-        byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
-    }
 }

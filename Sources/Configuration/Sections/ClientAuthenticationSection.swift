@@ -15,8 +15,7 @@ struct ClientAuthenticationSection {
         ]
         section.refuseUnsupported(
             "client_authentication", unless: known.contains(method), "`client_authentication: \(method.rawValue)`")
-        section.refuseUnsupported("private_key", unless: section.nullableValue("private_key") == nil)
-        section.refuseUnsupported("client_certificate", unless: section.nullableValue("client_certificate") == nil)
+        keys(&settings)
         // The value may be unreadable, which was reported; a secret was meant all the same.
         let isSecretMeant = section.nullableValue("client_secret") != nil
         if let secret = section.string("client_secret", nullable: true, secret: true) {
@@ -38,7 +37,33 @@ struct ClientAuthenticationSection {
                 section.mark(of: section.has("client_authentication") ? "client_authentication" : "client_id"),
                 "this is a public client; for a gateway a confidential client is the stronger choice",
                 hint: "register it as a web application and set client_secret")
+        case .privateKeyJWT where section.nullableValue("private_key") == nil:
+            lacks("private_key", "such as private_key: /etc/postern/client.key")
+        case .tlsClientAuth where section.nullableValue("client_certificate") == nil:
+            lacks("client_certificate", "such as client_certificate: { certificate: client.crt, key: client.key }")
+        case .clientSecretJWT where !isSecretMeant:
+            lacks("client_secret", "such as client_secret: ${file:/run/secrets/client_secret}")
         default: break
         }
+    }
+
+    /// What a client proves itself with when it has no secret.
+    private func keys(_ settings: inout ProviderSettings) {
+        settings.privateKey = section.path("private_key", nullable: true)?.value
+        section.refuseUnsupported("private_key", unless: section.nullableValue("private_key") == nil)
+        if let pair = section.section("client_certificate", nullable: true) {
+            pair.require("certificate", hint: "a PEM file")
+            pair.require("key", hint: "a PEM file")
+            if let certificate = pair.path("certificate"), let key = pair.path("key") {
+                settings.clientCertificate = .init(certificate: certificate.value, key: key.value)
+            }
+            pair.finish()
+        }
+        section.refuseUnsupported("client_certificate", unless: section.nullableValue("client_certificate") == nil)
+    }
+
+    private func lacks(_ key: String, _ hint: String) {
+        context.error(
+            section.valueMark(of: "client_authentication"), "this `client_authentication` needs a `\(key)`", hint: hint)
     }
 }

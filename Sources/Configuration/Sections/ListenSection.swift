@@ -29,6 +29,7 @@ struct ListenSection {
 
     private func listener(_ section: SectionReader) -> Located<ListenAddress>? {
         let address = section.require("address") ? section.listenAddress("address") : nil
+        ListenerTLSSection(listener: section).check()
         section.refuseUnsupported("tls", unless: section.nullableValue("tls") == nil, "TLS on a listener")
         // Without TLS there is no ALPN; turned on or off, nothing changes yet.
         var http2 = true
@@ -36,7 +37,19 @@ struct ListenSection {
         var proxyProtocol = false
         section.bool("proxy_protocol", into: &proxyProtocol)
         section.refuseUnsupported("proxy_protocol", unless: !proxyProtocol, "the PROXY protocol")
+        if proxyProtocol, !isAnybodyTrusted {
+            root.context.error(
+                section.valueMark(of: "proxy_protocol"), "\(section.name("proxy_protocol")) needs `trusted_proxies`",
+                hint: "name the load balancer there: nobody else is believed")
+        }
         return address
+    }
+
+    private var isAnybodyTrusted: Bool {
+        guard let node = root.nullableValue("trusted_proxies") else { return false }
+        if case .sequence(let proxies) = node.content { return !proxies.isEmpty }
+        // Not a list at all: that is said where it is read.
+        return true
     }
 }
 

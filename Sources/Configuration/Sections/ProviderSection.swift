@@ -2,7 +2,7 @@ import Formats
 import OpenIDConnect
 import Routing
 
-/// `provider`: the identity provider that signs users in.
+/// `provider`, or an entry of `providers`: an identity provider that signs users in.
 struct ProviderSection {
     let section: SectionReader
     /// The origins of the gateway; empty while they are wrong.
@@ -22,7 +22,7 @@ struct ProviderSection {
         tolerations(&settings)
         ProviderAddressChecks(section: section, tolerate: settings.tolerate).check(issuer, &settings)
         if let clientID, clientID.value.utf8.contains(where: { $0 >= 0x7F }) {
-            context.error(clientID.mark, "`provider.client_id` has letters beyond ASCII")
+            context.error(clientID.mark, "\(section.name("client_id")) has letters beyond ASCII")
         }
         kind(&settings)
         ClientAuthenticationSection(section: section).read(into: &settings)
@@ -45,14 +45,16 @@ struct ProviderSection {
 
     private func tokens(_ settings: inout ProviderSettings) {
         guard let list = section.distinctStrings("algorithms") else { return }
-        if list.value.isEmpty { context.error(list.mark, "`provider.algorithms` is empty: no token could be believed") }
+        if list.value.isEmpty {
+            context.error(list.mark, "\(section.name("algorithms")) is empty: no token could be believed")
+        }
         var algorithms: [ProviderSettings.Algorithm] = []
         for text in list.value {
             // C3, C4: what is signed with nothing, or with a secret that we share, proves nothing to others.
             if text.value == "none" || text.value.hasPrefix("HS") {
                 context.error(text.mark, "tokens signed with \(text.shown) are never accepted")
             } else if let algorithm: ProviderSettings.Algorithm = section.choice(
-                text, "an entry of `provider.algorithms`")
+                text, "an entry of \(section.name("algorithms"))")
             {
                 algorithms.append(algorithm)
             }
@@ -80,9 +82,9 @@ struct ProviderSection {
     private func calls(_ settings: inout ProviderSettings) {
         section.duration("clock_skew", into: &settings.clockSkew, in: .zero ... .seconds(300))
         section.duration("timeout", into: &settings.timeout, in: .milliseconds(100) ... .seconds(60))
-        if let ca = section.string("ca", nullable: true) { settings.ca = section.certificates(ca, "`provider.ca`") }
+        if let ca = section.string("ca", nullable: true) { settings.ca = section.certificates(ca, section.name("ca")) }
         if let metadata = section.section("metadata") {
-            settings.metadata = MetadataSection(section: metadata).read()
+            settings.metadata = MetadataSection(section: metadata, provider: settings).read()
         }
     }
 
@@ -103,7 +105,8 @@ struct ProviderSection {
             default:
                 settings.tolerate.insert(toleration.value)
                 context.warn(
-                    toleration.mark, "`provider.tolerate` has \(word): \(ToleranceText.consequence(toleration.value))")
+                    toleration.mark,
+                    "\(section.name("tolerate")) has \(word): \(ToleranceText.consequence(toleration.value))")
             }
         }
     }
@@ -115,7 +118,7 @@ struct ProviderSection {
         if let path = logout.string("post_logout_path") {
             if !isLocal(path.value) {
                 context.error(
-                    path.mark, "`provider.logout.post_logout_path` is a path on this site, not \(path.shown)",
+                    path.mark, "\(logout.name("post_logout_path")) is a path on this site, not \(path.shown)",
                     hint: "such as /, and not under `endpoints.prefix`")
             } else {
                 settings.logout.postLogoutPath = path.value

@@ -5,6 +5,8 @@ struct RouteSection {
     let section: SectionReader
     /// The names below `upstreams`.
     let upstreams: [String]
+    /// The names below `providers`; empty where there is one provider.
+    let providers: [String]
 
     private var context: ReadingContext { section.context }
 
@@ -18,12 +20,13 @@ struct RouteSection {
         var route = RouteSettings(path: path ?? stand, target: target ?? .upstream(""))
         if let host = section.string("host", nullable: true) { route.host = host.value.lowercased() }
         route.methods = methods()
-        section.refuseUnsupported("provider", unless: section.nullableValue("provider") == nil)
+        provider(&route)
         let access = access()
         route.access = access ?? .authenticated
         section.choice("unauthenticated", into: &route.unauthenticated)
         section.choice("csrf", into: &route.crossSite)
         section.choice("token", into: &route.token)
+        route.tokenExchange = TokenExchangeSection(route: section).read()
         section.refuseUnsupported("token_exchange", unless: section.nullableValue("token_exchange") == nil)
         section.choice("token_echo", into: &route.tokenEcho)
         section.choice("cache", into: &route.cache)
@@ -108,6 +111,18 @@ struct RouteSection {
         return nil
     }
 
+    private func provider(_ route: inout RouteSettings) {
+        if let name = section.string("provider", nullable: true) {
+            route.provider = name.value
+            if !providers.isEmpty, !providers.contains(name.value) {
+                context.error(
+                    name.mark, "\(name.shown) is none of `providers`",
+                    hint: name.hint(Suggestion.hint(for: name.value, among: providers)))
+            }
+        }
+        section.refuseUnsupported("provider", unless: section.nullableValue("provider") == nil)
+    }
+
     private func methods() -> [String] {
         guard let list = section.distinctStrings("methods") else { return [] }
         return list.value.compactMap { method in
@@ -144,8 +159,8 @@ struct RouteSection {
     private func access() -> AccessPolicy? {
         guard let node = section.entry("access")?.value else { return .authenticated }
         switch node.content {
-        case .mapping(let entries):
-            AccessRuleCheck(context: context, name: section.name("access")).check(entries)
+        case .mapping:
+            section.section("access").map { AccessRuleCheck(rule: $0).check() }
             section.refuseUnsupported("access", unless: false, "an access rule")
             return nil
         case .sequence:

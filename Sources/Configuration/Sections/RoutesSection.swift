@@ -8,6 +8,8 @@ struct RoutesSection {
     let endpoints: String
     /// The names below `upstreams`.
     let upstreams: [String]
+    /// The names below `providers`; empty where there is one provider.
+    let providers: [String]
 
     /// A route with the place that later checks point to.
     struct Entry {
@@ -20,9 +22,8 @@ struct RoutesSection {
         if list.value.isEmpty { root.context.error(list.mark, "`routes` is empty: every request would be 404") }
         let entries = list.value.enumerated().compactMap { index, node -> Entry? in
             guard let section = root.section(node, named: "routes[\(index)]") else { return nil }
-            return RouteSection(section: section, upstreams: upstreams).read().map {
-                Entry(settings: $0, section: section)
-            }
+            return RouteSection(section: section, upstreams: upstreams, providers: providers).read()
+                .map { Entry(settings: $0, section: section) }
         }
         checkTogether(entries)
         return entries

@@ -89,16 +89,17 @@ struct UpstreamSection {
         section.choice("balance", into: &settings.balance)
         section.refuseUnsupported("balance", unless: settings.balance == standard.balance)
         if let tls = section.section("tls", nullable: true) {
-            settings.tls.ca = tls.string("ca", nullable: true)?.value
+            settings.tls.ca = tls.path("ca", nullable: true)?.value
             settings.tls.serverName = tls.string("server_name", nullable: true)?.value
-            settings.tls.certificate = tls.string("certificate", nullable: true)?.value
-            settings.tls.key = tls.string("key", nullable: true)?.value
+            settings.tls.certificate = tls.path("certificate", nullable: true)?.value
+            settings.tls.key = tls.path("key", nullable: true)?.value
             tls.bool("verify", into: &settings.tls.verify)
             tls.finish()
             section.refuseUnsupported("tls", unless: settings.tls == standard.tls)
         }
         section.bool("http2", into: &settings.http2)
         section.refuseUnsupported("http2", unless: !settings.http2, "HTTP/2 to an upstream")
+        settings.healthCheck = healthCheck(section)
         section.refuseUnsupported("health_check", unless: section.nullableValue("health_check") == nil)
         if let ejection = section.section("ejection") {
             ejection.integer("failures", into: &settings.ejection.failures, in: 0...1000)
@@ -117,6 +118,25 @@ struct UpstreamSection {
         if let list: [Located<UpstreamSettings.Tolerance>] = section.choices("tolerate") {
             settings.tolerate = Set(list.map(\.value))
         }
+    }
+
+    private func healthCheck(_ section: SectionReader) -> UpstreamSettings.HealthCheck? {
+        guard let check = section.section("health_check", nullable: true) else { return nil }
+        var settings = UpstreamSettings.HealthCheck()
+        if let path = check.string("path") {
+            settings.path = path.value
+            let isTarget = path.value.hasPrefix("/") && path.value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+            if !isTarget || path.value.contains("#") {
+                root.context.error(
+                    path.mark, "\(check.name("path")) is a path of the upstream, not \(path.shown)",
+                    hint: "such as /healthz")
+            }
+        }
+        check.duration("interval", into: &settings.interval, in: .milliseconds(100) ... .seconds(3600))
+        check.integer("healthy", into: &settings.healthy, in: 1...1000)
+        check.integer("unhealthy", into: &settings.unhealthy, in: 1...1000)
+        check.finish()
+        return settings
     }
 
     private func timing(_ section: SectionReader, _ settings: inout UpstreamSettings) {
