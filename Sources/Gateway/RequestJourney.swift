@@ -64,6 +64,8 @@ final class RequestJourney: ExchangeHandler, UpstreamHandler {
     var upstreamIsReady = false
     var requestEnded = false
     var responseBegun = false
+    /// The upstream's head is there, and waits for the first piece of its body (E35).
+    var headWaits = false
     var upstreamRetried = false
     /// The token was renewed because the upstream refused it; that happens once a request (B31).
     var renewed = false
@@ -115,7 +117,15 @@ final class RequestJourney: ExchangeHandler, UpstreamHandler {
         unpark()
         stream?.cancel()
         stream = nil
-        if status == 0 { status = failure == .requestTimeout ? 408 : 499 }
+        if status == 0 {
+            switch failure {
+            case .badRequest(let error):
+                status = error.status
+                self.failure = .badRequest(error.reasonCode)
+            case .requestTimeout: status = 408
+            default: status = 499
+            }
+        }
         conclude(exchange)
     }
 
@@ -154,6 +164,7 @@ final class RequestJourney: ExchangeHandler, UpstreamHandler {
         upstreamIsReady = false
         requestEnded = false
         responseBegun = false
+        headWaits = false
         upstreamRetried = false
         renewed = false
         failure = nil

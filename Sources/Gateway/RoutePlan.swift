@@ -2,6 +2,7 @@ import Bytes
 import Formats
 import HTTPClient
 import Routing
+import Time
 
 /// A route, compiled: everything about it that is the same for each request, rendered once.
 package final class RoutePlan: Sendable {
@@ -17,22 +18,29 @@ package final class RoutePlan: Sendable {
     let files: StaticFiles?
     /// `Host: …` CR LF, the upstream's (G37).
     let hostLine: [UInt8]
-    /// Which of the snapshot's header plans its claims make; nil without one.
-    let headerPlan: Int?
+    /// Which of the snapshot's header plans claims make in requests and in responses; nil without one.
+    let requestPlan: Int?
+    let responsePlan: Int?
     /// `X-Forwarded-Host` and `-Proto` by site, and the rest of a `Forwarded` element.
     let siteLines: [[UInt8]]
     let forwardedRest: [[UInt8]]
     let requests: RequestHeaderRules
     let responses: ResponseHeaderRules
+    /// What the route's own rules say about caches.
+    let cacheControl: CacheControlState
+    /// How long a body may stand still, in either direction.
+    let stillness: Delay
     /// The route was chosen by its method, so nothing may say that it is another one (G73).
     let dependsOnMethod: Bool
+    /// As long as upstreams by default: somebody may pause a download.
+    private static let filesStandStill = Duration.seconds(300)
     /// Segments of the path that do not go upstream (`strip_prefix`).
     let strippedSegments: Int
 
     init(
         index: Int, settings: RouteSettings, upstream: (index: Int, settings: UpstreamSettings)?,
-        requests: RequestHeaderRules, responses: ResponseHeaderRules, files: StaticFiles?, headerPlan: Int?,
-        dependsOnMethod: Bool, sites: SiteOrigins
+        requests: RequestHeaderRules, responses: ResponseHeaderRules, files: StaticFiles?, requestPlan: Int?,
+        responsePlan: Int?, dependsOnMethod: Bool, sites: SiteOrigins
     ) {
         self.index = index
         self.settings = settings
@@ -41,7 +49,8 @@ package final class RoutePlan: Sendable {
         self.upstream = upstream?.index
         retries = upstream?.settings.retries ?? 0
         hostLine = Array("Host: \(upstream?.settings.servers.first?.authority ?? "localhost")\r\n".utf8)
-        self.headerPlan = headerPlan
+        self.requestPlan = requestPlan
+        self.responsePlan = responsePlan
         siteLines = sites.sites.map { site in
             let proto = site.isSecure ? "https" : "http"
             return Array("X-Forwarded-Host: \(site.authority)\r\nX-Forwarded-Proto: \(proto)\r\n".utf8)
@@ -55,6 +64,12 @@ package final class RoutePlan: Sendable {
         self.requests = requests
         self.files = files
         self.responses = responses
+        var cacheControl = CacheControlState()
+        for field in settings.responseHeaders.set where field.name.lowercased() == "cache-control" {
+            cacheControl.read(field.value.utf8Span.span)
+        }
+        self.cacheControl = cacheControl
+        stillness = Delay(upstream?.settings.idleTimeout ?? Self.filesStandStill)
         self.dependsOnMethod = dependsOnMethod
         strippedSegments =
             settings.stripsPrefix && settings.path.kind == .prefix

@@ -20,8 +20,8 @@ package final class Snapshot: Sendable {
     private let reserved: ReservedCookies
     /// Every header that some route sets, and every family that proxies believe: never accepted from a client (E33).
     let protectedNames: ProtectedNames
-    /// What the routes make of a user's claims, one plan a distinct set of rules.
-    let headerPlans: [RequestHeaderRules]
+    /// What the routes make of a user's claims, in requests and in responses; one plan a distinct set of rules.
+    let headerPlans: [ClaimHeaders]
     let identity: IdentityClaims
     let endpoints: PathPattern
     let endpointsPrefix: [UInt8]
@@ -126,16 +126,21 @@ package final class Snapshot: Sendable {
     /// Compiles every route; those with the same header rules share one plan.
     private static func compile(
         _ settings: GatewaySettings, _ table: RouteTable, _ sites: SiteOrigins, _ identity: IdentityClaims
-    ) throws(SnapshotError) -> (plans: [RoutePlan], headerPlans: [RequestHeaderRules]) {
-        var headerPlans: [RequestHeaderRules] = []
-        var owners: [RouteSettings] = []
+    ) throws(SnapshotError) -> (plans: [RoutePlan], headerPlans: [ClaimHeaders]) {
+        var headerPlans: [ClaimHeaders] = []
+        func plan(_ headers: ClaimHeaders) -> Int? {
+            if headers.isEmpty { return nil }
+            if let known = headerPlans.firstIndex(of: headers) { return known }
+            headerPlans.append(headers)
+            return headerPlans.count - 1
+        }
         var plans: [RoutePlan] = []
         for (index, route) in settings.routes.enumerated() {
             let rules: RequestHeaderRules
             let responses: ResponseHeaderRules
             do throws(HeaderRuleError) {
                 rules = try RequestHeaderRules(route, identity: identity)
-                responses = try ResponseHeaderRules(route.responseHeaders)
+                responses = try ResponseHeaderRules(route.responseHeaders, identity: identity)
             } catch {
                 throw .headers
             }
@@ -147,17 +152,6 @@ package final class Snapshot: Sendable {
                     throw .files(settings.root, "\(error)")
                 }
             }
-            var headerPlan: Int?
-            if !rules.claims.isEmpty {
-                headerPlan = owners.firstIndex {
-                    $0.requestHeaders == route.requestHeaders && $0.identityHeaders == route.identityHeaders
-                }
-                if headerPlan == nil {
-                    headerPlan = headerPlans.count
-                    headerPlans.append(rules)
-                    owners.append(route)
-                }
-            }
             var upstream: (index: Int, settings: UpstreamSettings)?
             if case .upstream(let name) = route.target,
                 let found = settings.upstreams.firstIndex(where: { $0.name == name })
@@ -167,7 +161,8 @@ package final class Snapshot: Sendable {
             plans.append(
                 RoutePlan(
                     index: index, settings: route, upstream: upstream, requests: rules, responses: responses,
-                    files: files, headerPlan: headerPlan, dependsOnMethod: table.dependsOnMethod(index), sites: sites))
+                    files: files, requestPlan: plan(rules.claimed), responsePlan: plan(responses.claimed),
+                    dependsOnMethod: table.dependsOnMethod(index), sites: sites))
         }
         return (plans, headerPlans)
     }

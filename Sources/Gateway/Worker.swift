@@ -30,6 +30,7 @@ final class Worker: HandlerSource, TimerTarget {
     let target = BufferBox()
     let trace = BufferBox()
     let masked = BufferBox()
+    let refusedID = BufferBox()
     var line: LogLine
 
     private let mailbox: Mailbox<WorkerMessage>
@@ -143,13 +144,21 @@ final class Worker: HandlerSource, TimerTarget {
     // MARK: Refusals of the server itself
 
     func refuse(_ refusal: Refusal, fields: inout Fields, body: inout ByteBuffer) {
+        // A request that was heard of has an id already, and its line is written.
+        let requestID = refusedID
+        requestID.buffer.clear()
+        if refusal.isUnheard { RequestID.generate(using: &identifiers, into: &requestID.buffer) }
         let answer = ProblemDocument(
-            FailureText.of(status: refusal.status, reason: refusal.reason), status: refusal.status,
-            reason: refusal.reason, requestID: nil)
+            FailureText.of(status: refusal.status, reason: refusal.reason.description), status: refusal.status,
+            reason: refusal.reason.description,
+            requestID: refusal.isUnheard ? String(strictUTF8: requestID.buffer.bytes) : nil)
         fields.append(.contentType, text: "application/problem+json")
-        fields.appendRaw(lines: snapshot.ownLines(isPage: false, site: 0).span)
+        let ownLines = snapshot.ownLines(isPage: false, site: 0)
+        fields.appendRaw(lines: ownLines.span)
         body.append(answer.bytes.span)
-        log.info(
-            "request_refused", [("status", .count(refusal.status)), ("reason", .string(refusal.reason))])
+    }
+
+    func refused(_ refusal: Refusal, bytesOut: Int) {
+        if refusal.isUnheard { writeRecord(of: refusal, bytesOut: bytesOut) }
     }
 }

@@ -19,7 +19,8 @@ package final class UpstreamStream {
     /// True once a head of the response has arrived, interim ones included.
     package internal(set) var hasResponse = false
 
-    let head = ResponseHead()
+    /// The response's head, from ``UpstreamHandler/upstreamResponded(_:_:)`` on.
+    package let head = ResponseHead()
     var handler: (any UpstreamHandler)?
     /// Nil while no connection is being made yet, and when the stream is over.
     var connection: UpstreamConnection?

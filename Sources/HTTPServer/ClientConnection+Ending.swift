@@ -19,7 +19,7 @@ extension ClientConnection {
     /// Refuses a request that is not, or no longer, an exchange.
     ///
     /// After it nothing is read as a request (G12).
-    func refuse(status: Int, reason: String, _ failure: ExchangeFailure) {
+    func refuse(status: Int, reason: StaticString, _ failure: ExchangeFailure) {
         if state.response == .ended {
             // Only the rest of an answered request was awaited.
             if let exchange { letGo(exchange) }
@@ -30,6 +30,9 @@ extension ClientConnection {
             breakOff(failure)
             return
         }
+        let refusal = Refusal(
+            status: status, reason: reason, peer: peer, isUnheard: exchange?.handler == nil,
+            startedAt: state.request == .head ? deadlines.headBegan : worker.loop.now, bytesIn: exchange?.bytesIn ?? 0)
         if let exchange {
             let handler = exchange.handler
             exchange.end()
@@ -37,7 +40,7 @@ extension ClientConnection {
             letGo(exchange)
         }
         channel.willWrite(worker.loop)
-        worker.write(Refusal(status: status, reason: reason, peer: peer), &engine, into: &channel.output)
+        worker.write(refusal, &engine, into: &channel.output)
         state.response = .ended
         state.part(.linger)
     }

@@ -55,7 +55,8 @@ extension ClientConnection {
             do {
                 (consumed, event) = try engine.receive(rest, head: exchange.head)
             } catch {
-                refuse(status: error.status, reason: error.reasonCode.description, .badRequest(error))
+                exchange.bytesIn += rest.count
+                refuse(status: error.status, reason: error.reasonCode, .badRequest(error))
                 return bytes.count
             }
             at += consumed
@@ -92,6 +93,7 @@ extension ClientConnection {
         exchange.startedAt = worker.loop.now
         bodyBytes = 0
         droppedBytes = 0
+        stillness = nil
         wasFull = false
         endsWithClose = false
         if state.isDraining { engine.closeAfterResponse() }

@@ -36,6 +36,8 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget {
     /// The end of the body is the end of the connection, so breaking off must be a reset to be seen (G52).
     var endsWithClose = false
     var isTunnel = false
+    /// How long this exchange may stand still, where its handler said so.
+    var stillness: Delay?
     /// Bytes of the body given to the handler, and bytes dropped since.
     var bodyBytes = 0
     var droppedBytes = 0
@@ -115,7 +117,8 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget {
     var nextDeadline: (at: Instant, verdict: ConnectionDeadlines.Verdict)? {
         if isTunnel && channel.output.isEmpty && state.phase == .open { return nil }
         return deadlines.next(
-            state, outputWaits: !channel.output.isEmpty, outputMoved: channel.outputMoved, worker.patience)
+            state, outputWaits: !channel.output.isEmpty, outputMoved: channel.outputMoved,
+            stillness.map(worker.patience.still) ?? worker.patience)
     }
 
     func moveDeadline() {

@@ -4,8 +4,8 @@ import Time
 struct ServerPatience: Sendable {
     let header: Delay
     let idle: Delay
-    let body: Delay
-    let send: Delay
+    private(set) var body: Delay
+    private(set) var send: Delay
     let grace: Delay
     let linger: Delay
 
@@ -16,6 +16,14 @@ struct ServerPatience: Sendable {
         send = Delay(settings.sendTimeout)
         grace = Delay(settings.halfCloseGrace)
         linger = Delay(settings.lingerTime)
+    }
+
+    /// The same for an exchange whose bodies may stand still for `time`.
+    func still(_ time: Delay) -> ServerPatience {
+        var patience = self
+        patience.body = time
+        patience.send = time
+        return patience
     }
 }
 

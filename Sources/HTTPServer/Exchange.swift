@@ -80,6 +80,9 @@ package final class Exchange {
     /// Asks the kernel.
     package var localAddress: SocketAddress? { connection?.localAddress }
 
+    /// Sets how long the bodies of this exchange may stand still, in either direction, before the client is given up.
+    package func allowStillness(_ time: Delay) { connection?.stillness = time }
+
     /// Asks for no body pieces until ``resumeReading()``; what has arrived waits, the rest stays with the client.
     package func pauseReading() { connection?.pauseReading() }
     package func resumeReading() { connection?.resumeReading() }
@@ -144,6 +147,11 @@ package final class Exchange {
     ///
     /// An unread request body is dropped within a limit, or the connection closes (G12).
     package func answer(_ status: Int, _ fields: borrowing Fields, body: Span<UInt8>) {
+        // Within another answer it would be read as a part of that one.
+        guard self.status == 0 else {
+            if connection?.state.response == .started { abort() }
+            return
+        }
         sendHead(status, fields, framing: .length(body.count))
         send(body)
         finish()

@@ -1,6 +1,7 @@
 package import Bytes
 package import HTTP
 package import Sockets
+package import Time
 
 /// What a server does with exchanges.
 ///
@@ -47,6 +48,9 @@ package protocol HandlerSource: AnyObject {
     /// Writes the answer to a request that never became an exchange, or was cut short. The connection adds status, framing and
     /// `Connection: close`.
     func refuse(_ refusal: Refusal, fields: inout Fields, body: inout ByteBuffer)
+    /// The answer of `refuse` is written: `bytesOut` bytes, its head included. Where nobody has heard of the request, this is
+    /// the moment to record it.
+    func refused(_ refusal: Refusal, bytesOut: Int)
 }
 
 /// A request that the server itself refused.
@@ -54,15 +58,28 @@ package struct Refusal: Sendable, Equatable {
     /// 400, 408, 413, 414, 417, 431, 501 or 505.
     package let status: Int
     /// A stable name for logs and problem documents.
-    package let reason: String
+    package let reason: StaticString
     package let peer: PeerAddress
+    /// Its head never became whole, so no handler has heard of it.
+    package let isUnheard: Bool
+    /// The first byte of its head, as far as that is known.
+    package let startedAt: Instant
+    /// Bytes of it that came.
+    package let bytesIn: Int
+
+    package static func == (a: Refusal, b: Refusal) -> Bool {
+        a.status == b.status && a.reason.description == b.reason.description && a.peer == b.peer
+            && a.isUnheard == b.isUnheard && a.startedAt == b.startedAt && a.bytesIn == b.bytesIn
+    }
 }
 
 extension HandlerSource {
     /// Plain text, for servers without a style of their own.
     package func refuse(_ refusal: Refusal, fields: inout Fields, body: inout ByteBuffer) {
         fields.append(.contentType, text: "text/plain")
-        body.append(utf8: refusal.reason)
+        body.append(refusal.reason)
         body.append("\n")
     }
+
+    package func refused(_ refusal: Refusal, bytesOut: Int) {}
 }

@@ -9,9 +9,9 @@ package struct ServerSettings: Sendable, Equatable {
     package var headerTimeout: Duration = .seconds(10)
     /// How long a keep-alive connection may be silent between two requests.
     package var idleTimeout: Duration = .seconds(75)
-    /// How long a client may send nothing of a body that it announced.
+    /// How long a client may send nothing of a body that it announced, unless its exchange says otherwise.
     package var bodyTimeout: Duration = .seconds(60)
-    /// How long a client may take nothing of an answer that waits for it.
+    /// How long a client may take nothing of an answer that waits for it, unless its exchange says otherwise.
     package var sendTimeout: Duration = .seconds(60)
     /// How long a client that may have left is waited for: a half-closed one that takes no bytes, or, while the server stops,
     /// a new one that has sent nothing yet.

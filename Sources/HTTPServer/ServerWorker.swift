@@ -128,11 +128,13 @@ package final class ServerWorker {
         refreshDate()
         let date = date
         engine.closeAfterResponse()
+        let before = output.count
         engine.writeHead(
             refusal.status, reason: nil, fields, framing: .length(body.count), date: date.buffer.bytes,
             into: &output)
         // The length above is that of the body below, so neither call can fail.
         try? engine.writeBody(body.bytes, into: &output)
         try? engine.writeEnd(into: &output)
+        source.refused(refusal, bytesOut: output.count - before)
     }
 }

@@ -47,6 +47,8 @@ package final class EventLoop {
 
     /// The monotonic time at which this turn began.
     package var now: Instant { turnBegan }
+    /// The monotonic time at this moment; for measuring what happens within a turn.
+    package func instant() -> Instant { time.instant() }
     /// Turns since the start, for tests and metrics.
     package var turns: Int { turnCount }
 

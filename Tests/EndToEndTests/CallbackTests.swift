@@ -174,7 +174,7 @@ extension ProductTests {
             }
         }
 
-        @Test("A50, E41, E44 a login makes a new session id, and the old one is dead")
+        @Test("A50, A52, E41, E44 a login makes a new session id, and the old one is dead, whoever comes back")
         func fixation() async throws {
             try await onThread {
                 let stage = try Stage()
@@ -187,7 +187,7 @@ extension ProductTests {
                 let attacker = TestBrowser()
                 attacker.jar.plant(Stage.cookie, planted)
                 #expect(try stage.user(attacker).status == 401)
-                // A second login in the same browser, even as somebody else, ends the first (A52).
+                // A second login in the same browser, even as somebody else, ends the first.
                 try stage.signIn(victim, "bob")
                 let second = try #require(victim.jar[Stage.cookie])
                 #expect(second != first)

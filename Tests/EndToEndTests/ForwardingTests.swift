@@ -249,6 +249,183 @@ extension ProductTests {
             }
         }
 
+        @Test("E33, E27 a route's response headers show claims, to whoever is signed in, and decide about caches")
+        func responseHeaders() async throws {
+            try await onThread {
+                var options = GatewayUnderTest.Options()
+                let set = "X-Who: \"user {claims.sub}\", X-Json: '{\"a\":1}'"
+                options.routes = [
+                    "{ path: /, upstream: api, access: optional, response_headers: { set: { \(set) } } }",
+                    "{ path: /bare/, upstream: api, response_headers: { remove: [Cache-Control] } }",
+                    "{ path: /own/, upstream: api, response_headers: { set: { Cache-Control: \"private, max-age=5\" } } }",
+                ]
+                let stage = try Stage(options)
+                let browser = try stage.signedIn()
+                stage.upstream.answers(
+                    EchoUpstream.answer("ok", fields: ["X-Who: forged-canary", "Cache-Control: private, max-age=60"]))
+                func ask(_ path: String, _ browser: TestBrowser) throws -> RawResponse {
+                    let answer = try browser.askOnce(stage.url(path), .fetch, from: .sameOrigin)
+                    #expect(answer.status == 200, "\(answer.head)")
+                    return answer
+                }
+                let known = try ask("/x", browser)
+                #expect(known.header("X-Who") == "user alice" && known.header("X-Json") == "{\"a\":1}", "\(known.head)")
+                let unknown = try ask("/x", TestBrowser())
+                #expect(unknown.header("X-Who") == nil, "\(unknown.head)")
+                // What is taken out has not decided that shared caches stay out (E27).
+                #expect(try ask("/bare/x", browser).header("Cache-Control") == "no-store")
+                #expect(try ask("/own/x", browser).header("Cache-Control") == "private, max-age=5")
+            }
+        }
+
+        @Test("E35 where an echo is refused nothing has left when the body's beginning shows it")
+        func refusedEcho() async throws {
+            try await onThread {
+                var options = GatewayUnderTest.Options()
+                options.routes = ["{ path: /, upstream: api, token_echo: refuse }"]
+                let stage = try Stage(options)
+                let browser = try stage.signedIn()
+                stage.upstream.answers { request, peer in
+                    let text = request.head.hasPrefix("GET /echo") ? "token: \(request.bearer ?? "")" : "ok"
+                    let length = request.head.hasPrefix("GET /none") ? 0 : text.utf8.count
+                    try peer.send("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: \(length)\r\n\r\n")
+                    // Another segment: the head waits.
+                    if length > 0 { try peer.send(text) }
+                }
+                func ask(_ path: String) throws -> RawResponse {
+                    try browser.askOnce(stage.url(path), .fetch, from: .sameOrigin)
+                }
+                let refused = try ask("/echo")
+                #expect(refused.status == 502 && refused.text.contains("\"reason\":\"token_echoed\""), "\(refused)")
+                #expect(try ask("/fine").text == "ok")
+                #expect(try ask("/none").status == 200)
+            }
+        }
+
+        @Test("G52, G17 a body that grows too large while its answer is on the way breaks that answer off")
+        func tooLargeMeanwhile() async throws {
+            try await onThread {
+                var options = GatewayUnderTest.Options()
+                options.routes = ["{ path: /, upstream: api, access: public, max_body: 1KiB }"]
+                let stage = try Stage(options)
+                let early = try ScriptedServer { peer, _ in
+                    _ = try peer.receiveHead()
+                    try peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n")
+                    _ = peer.waitUntilClosed()
+                }
+                defer { early.stop() }
+                let gateway = try GatewayUnderTest(issuer: stage.issuer, upstream: Int(early.port), options: options)
+                let peer = try RawClient.connect(port: UInt16(gateway.port))
+                try peer.send(
+                    "POST /x HTTP/1.1\r\nHost: localhost:\(gateway.port)\r\nTransfer-Encoding: chunked\r\n\r\n"
+                        + "1\r\na\r\n")
+                let beginning = try peer.receive(until: "first\r\n")
+                #expect(beginning.hasPrefix("HTTP/1.1 200 "), "\(beginning)")
+                try peer.send("800\r\n" + String(repeating: "x", count: 0x800) + "\r\n")
+                let rest = (try? peer.receiveToEnd()).map { String(decoding: $0, as: UTF8.self) } ?? ""
+                #expect(!rest.contains("413") && !rest.contains("0\r\n\r\n"), "\(rest)")
+            }
+        }
+
+        @Test("G53 HEAD asks what only tells, without a body; what begins or ends something takes GET alone")
+        func head() async throws {
+            try await onThread {
+                let stage = try Stage()
+                let browser = try stage.signedIn()
+                let cookie = "Cookie: \(Stage.cookie)=\(try #require(browser.jar[Stage.cookie]))"
+                let port = UInt16(stage.gateway.port)
+                for (path, status) in [
+                    ("user", 200), ("session", 200), ("login", 405), ("callback", 405), ("logout", 405),
+                    ("logout/callback", 405),
+                ] {
+                    let answer = try RawClient.ask(
+                        port: port,
+                        "HEAD /bff/\(path) HTTP/1.1\r\nHost: localhost:\(port)\r\n\(cookie)\r\nX-CSRF: 1\r\n\r\n",
+                        toHead: true)
+                    #expect(answer.status == status, "\(path): \(answer.head)")
+                    #expect(answer.header("Content-Length") != "0", "\(path): \(answer.head)")
+                    if status == 405 { #expect(answer.header("Allow") == "GET") }
+                }
+                #expect(try stage.user(browser).status == 200)
+            }
+        }
+
+        @Test("G33 a client on a unix socket has no address, and none is made up")
+        func unixSocket() async throws {
+            try await onThread {
+                var options = GatewayUnderTest.Options()
+                options.routes = ["{ path: /, upstream: api, access: public }"]
+                options.listensOnSocket = true
+                let stage = try Stage(options)
+                let host = "localhost:\(stage.gateway.port)"
+                let peer = try RawClient.connect(unix: stage.gateway.socket)
+                try peer.send("GET /x HTTP/1.1\r\nHost: \(host)\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n")
+                #expect(try RawResponse(readingFrom: peer).status == 200)
+                let request = try #require(stage.upstream.requests.last)
+                #expect(request.header("Forwarded") == "for=unknown;host=\"\(host)\";proto=http")
+                #expect(request.header("X-Forwarded-For") == nil)
+                try eventually("its line") {
+                    stage.gateway.events("request").last?.contains(#""client":"unix""#) == true
+                }
+            }
+        }
+
+        @Test("G3, G4, G17 a request that is no request has its line, its number and its id as any other")
+        func unheard() async throws {
+            try await onThread {
+                var options = GatewayUnderTest.Options()
+                options.routes = ["{ path: /, upstream: api, access: public }"]
+                let stage = try Stage(options)
+                let port = UInt16(stage.gateway.port)
+                let answer = try RawClient.ask(port: port, "GET /x y HTTP/1.1\r\nHost: a\r\n\r\n")
+                #expect(answer.status == 400)
+                try eventually("its line") { stage.gateway.events("request").count == 1 }
+                let line = try #require(stage.gateway.events("request").last)
+                let id = try #require(line.split(separator: "\"request_id\":\"").last?.prefix(32))
+                #expect(answer.text.contains("\"request_id\":\"\(id)\""), "\(answer.text) \(line)")
+                for part in [
+                    #""client":"127.0.0.1""#, #""method":null"#, #""status":400"#, #""reason":"invalid_target""#,
+                    #""bytes_out":\#(answer.head.utf8.count + answer.body.count)"#,
+                ] {
+                    #expect(line.contains(part), "\(part) in \(line)")
+                }
+                // One that broke off later has one line, too, with what it was told.
+                let broken = try RawClient.ask(
+                    port: port,
+                    "POST /later HTTP/1.1\r\nHost: localhost:\(port)\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
+                #expect(broken.status == 400)
+                try eventually("its line") { stage.gateway.events("request").count == 2 }
+                let later = try #require(stage.gateway.events("request").last)
+                #expect(later.contains(#""path":"/later""#) && later.contains(#""status":400"#), "\(later)")
+                #expect(later.contains(#""reason":"invalid_chunk_size""#), "\(later)")
+            }
+        }
+
+        @Test("G33 a trace is continued with its state, or begun anew without")
+        func traces() async throws {
+            try await onThread {
+                var options = GatewayUnderTest.Options()
+                options.routes = ["{ path: /, upstream: api, access: public }"]
+                let stage = try Stage(options)
+                let port = UInt16(stage.gateway.port)
+                let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+                func seen(_ lines: [String]) throws -> (parent: String?, state: String?) {
+                    let head = ["GET /x HTTP/1.1", "Host: localhost:\(port)"] + lines + ["tracestate: a=b", "", ""]
+                    #expect(try RawClient.ask(port: port, head.joined(separator: "\r\n")).status == 200)
+                    let request = try #require(stage.upstream.requests.last)
+                    return (request.header("traceparent"), request.header("tracestate"))
+                }
+                let continued = try seen(["traceparent: \(good)"])
+                #expect(continued.parent?.hasPrefix("00-4bf92f3577b34da6a3ce929d0e0e4736-") == true)
+                #expect(continued.state == "a=b")
+                for lines in [[], ["traceparent: 00-bad"], ["traceparent: \(good)", "traceparent: \(good)"]] {
+                    let fresh = try seen(lines)
+                    #expect(fresh.parent?.contains("4bf92f3577b34da6a3ce929d0e0e4736") == false, "\(lines)")
+                    #expect(fresh.state == nil, "\(lines)")
+                }
+            }
+        }
+
         @Test("G14, G15 another address is 421, which names the right one, as a page and as a problem")
         func rightAddress() async throws {
             try await onThread {

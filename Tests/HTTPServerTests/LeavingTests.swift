@@ -5,6 +5,7 @@ import Sockets
 import TestSupport
 import Testing
 import Threads
+import Time
 
 @Suite struct LeavingTests {
     @Test("G54 a client that resets its connection while it waits ends the exchange at once") func reset() async throws
@@ -169,7 +170,8 @@ import Threads
             #expect(response.status == 408)
             #expect(response.header("Connection") == "close")
             #expect(peer.waitUntilClosed())
-            #expect(server.diary == ["refused 408 request_timeout"])
+            #expect(server.diary.first == "refused 408 request_timeout")
+            #expect(server.diary.count == 2 && server.diary[1].hasPrefix("unheard: "), "\(server.diary)")
         }
     }
 
@@ -213,6 +215,33 @@ import Threads
             #expect(try RawResponse(readingFrom: still).status == 408)
             #expect(server.diary.suffix(2) == ["failed requestTimeout", "refused 408 request_timeout"])
             #expect(paused.staysSilent(milliseconds: 100))
+        }
+    }
+
+    @Test("an exchange may allow its bodies to stand still for longer or less") func allowedStillness() async throws {
+        try await onThread {
+            var settings = ServerSettings()
+            settings.bodyTimeout = .milliseconds(100)
+            let server = try RunningServer(settings) { handler in
+                handler.onBegan = { exchange in
+                    exchange.allowStillness(Delay(exchange.path == "/longer" ? .seconds(60) : .milliseconds(100)))
+                }
+                handler.onEnded = { $0.answer("whole") }
+            }
+            defer { server.stop() }
+            func post(_ path: String) throws -> ScriptedPeer {
+                let peer = try server.connect()
+                try peer.send("POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nabc")
+                return peer
+            }
+            let longer = try post("/longer")
+            #expect(try RawResponse(readingFrom: try post("/less")).status == 408)
+            #expect(longer.staysSilent(milliseconds: 100))
+            try longer.send("d")
+            #expect(try RawResponse(readingFrom: longer).text == "whole")
+            // The next exchange of the connection begins anew.
+            try longer.send("POST /less HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nabc")
+            #expect(try RawResponse(readingFrom: longer).status == 408)
         }
     }
 

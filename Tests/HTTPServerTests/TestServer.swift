@@ -72,7 +72,11 @@ final class TestServer: HandlerSource {
     func refuse(_ refusal: Refusal, fields: inout Fields, body: inout ByteBuffer) {
         note("refused \(refusal.status) \(refusal.reason)")
         fields.append(.contentType, text: "text/plain")
-        body.append(utf8: refusal.reason)
+        body.append(utf8: refusal.reason.description)
+    }
+
+    func refused(_ refusal: Refusal, bytesOut: Int) {
+        if refusal.isUnheard { note("unheard: \(refusal.bytesIn) bytes, answered with \(bytesOut)") }
     }
 }
 

@@ -17,7 +17,7 @@ import Testing
         _ value: String, _ claims: JSONObject, _ identity: IdentityClaims = IdentityClaims()
     ) throws -> (text: String, reason: HeaderOmission.Reason?) {
         let rules = try RequestHeaderRules(route([("X-Test", value)]), identity: identity)
-        let (lines, omissions) = rules.rendered(for: claims)
+        let (lines, omissions) = rules.claimed.rendered(for: claims)
         return (String(decoding: lines, as: UTF8.self), omissions.first?.reason)
     }
 
@@ -85,7 +85,7 @@ import Testing
         var route = try RouteSettings.prefix("/")
         route.identityHeaders = .xForwarded
         let rules = try RequestHeaderRules(route)
-        let (lines, _) = rules.rendered(for: [
+        let (lines, _) = rules.claimed.rendered(for: [
             "sub": "u1", "email": "a@example.com", "email_verified": true, "groups": ["g", "h"],
             "preferred_username": "ann",
         ])
@@ -93,7 +93,7 @@ import Testing
             String(decoding: lines, as: UTF8.self)
                 == "X-Forwarded-User: u1\r\nX-Forwarded-Email: a@example.com\r\nX-Forwarded-Groups: g,h\r\n"
                 + "X-Forwarded-Preferred-Username: ann\r\n")
-        #expect(rules.claims.map(\.text) == ["sub", "email", "groups", "preferred_username"])
+        #expect(rules.claimed.claims.map(\.text) == ["sub", "email", "groups", "preferred_username"])
     }
 
     @Test("fixed values go with every request, whoever makes it")
@@ -151,6 +151,25 @@ import Testing
         #expect(throws: HeaderRuleError.template("X-A", .character)) {
             _ = try ResponseHeaderRules(HeaderRuleSettings(set: [.init(name: "X-A", value: "a\r\nSet-Cookie: x")]))
         }
+    }
+
+    @Test("response rules show claims; every other brace stands for itself")
+    func responseClaims() throws {
+        let rules = try ResponseHeaderRules(
+            HeaderRuleSettings(set: [
+                .init(name: "X-User", value: "<{claims.sub}> {claims.sub}"),
+                .init(name: "X-None", value: "{claims.none}"),
+                .init(name: "Report-To", value: #"{"group":{"claims.x":1}}"#),
+                .init(name: "X-Open", value: "{claims.sub"),
+                .init(name: "X-Empty", value: "{claims.}"),
+            ]))
+        #expect(
+            String(decoding: rules.lines, as: UTF8.self)
+                == "Report-To: {\"group\":{\"claims.x\":1}}\r\nX-Open: {claims.sub\r\nX-Empty: {claims.}\r\n")
+        let (lines, _) = rules.claimed.rendered(for: ["sub": "alice"])
+        #expect(String(decoding: lines, as: UTF8.self) == "X-User: <alice> alice\r\n")
+        // Whoever has no such claim must not be shown the upstream's.
+        for name in ["x-user", "x-none"] { #expect(rules.removes(text: name)) }
     }
 
     @Test("E33 G34 what a client may not say, in any spelling")

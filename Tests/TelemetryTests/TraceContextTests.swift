@@ -7,11 +7,8 @@ import Testing
     private func child(of text: String?) -> String {
         var generator = IdentifierGenerator(seed: 7)
         var buffer = ByteBuffer()
-        if let text {
-            TraceContext.child(of: text.utf8Span.span, using: &generator).write(into: &buffer)
-        } else {
-            TraceContext.child(of: nil, using: &generator).write(into: &buffer)
-        }
+        let parent = text.flatMap { TraceContext(parsing: $0.utf8Span.span) }
+        TraceContext.child(of: parent, using: &generator).write(into: &buffer)
         return String(decoding: buffer.array, as: UTF8.self)
     }
 

@@ -29,6 +29,24 @@ package enum RawClient {
         return ScriptedPeer(descriptor: descriptor, timeout: timeout)
     }
 
+    package static func connect(unix path: String) throws -> ScriptedPeer {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        var name = sockaddr_un()
+        name.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &name.sun_path) { $0.copyBytes(from: path.utf8) }
+        let result = withUnsafePointer(to: &name) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        if result != 0 {
+            let code = errno
+            close(descriptor)
+            throw ScriptError.system(code)
+        }
+        return ScriptedPeer(descriptor: descriptor)
+    }
+
     /// Sends `request` on a connection of its own and reads one response.
     package static func ask(port: UInt16, _ request: String, toHead: Bool = false) throws -> RawResponse {
         let peer = try connect(port: port)

@@ -33,7 +33,7 @@ package final class TinyProxy: HandlerSource {
     package func refuse(_ refusal: Refusal, fields: inout Fields, body: inout ByteBuffer) {
         refusals.append(refusal)
         fields.append(.contentType, text: "text/plain")
-        body.append(utf8: refusal.reason)
+        body.append(utf8: refusal.reason.description)
     }
 
     fileprivate func isFree(_ exchange: ProxiedExchange) { idle.append(exchange) }

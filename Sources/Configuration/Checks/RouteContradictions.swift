@@ -42,11 +42,9 @@ struct RouteContradictions {
     private func checkPublic(_ route: RouteSettings) {
         if section.has("token") && route.token != .none { refusePublic("token") }
         if route.identityHeaders != .none { refusePublic("identity_headers") }
-        if let field = route.requestHeaders.set.first(where: showsClaim) {
-            context.error(
-                section.mark(of: "request_headers"),
-                "\(Quoted(field.name)) takes a claim, but on a public route there is no user",
-                hint: "`access: optional` uses a session where there is one")
+        if let field = route.requestHeaders.set.first(where: showsClaim) { refuseClaim(field, in: "request_headers") }
+        if let field = route.responseHeaders.set.first(where: showsClaimInResponse) {
+            refuseClaim(field, in: "response_headers")
         }
         for key in ["unauthenticated", "csrf"] where section.has(key) {
             let isStandard = key == "csrf" ? route.crossSite == .auto : route.unauthenticated == .auto
@@ -56,6 +54,16 @@ struct RouteContradictions {
 
     private func showsClaim(_ field: HeaderRuleSettings.Field) -> Bool {
         (try? HeaderTemplate(field.value))?.claims.isEmpty == false
+    }
+
+    private func showsClaimInResponse(_ field: HeaderRuleSettings.Field) -> Bool {
+        (try? HeaderTemplate(response: field.value))?.claims.isEmpty == false
+    }
+
+    private func refuseClaim(_ field: HeaderRuleSettings.Field, in key: String) {
+        context.error(
+            section.mark(of: key), "\(Quoted(field.name)) takes a claim, but on a public route there is no user",
+            hint: "`access: optional` uses a session where there is one")
     }
 
     private func refusePublic(_ key: String) {

@@ -17,6 +17,9 @@ package enum Endpoint: Sendable, CaseIterable {
         }
     }
 
+    /// It begins and ends nothing, so HEAD may ask it too.
+    var onlyTells: Bool { self == .user || self == .session }
+
     /// For logs and metrics, whatever the prefix is.
     var label: StaticString {
         switch self {

@@ -11,7 +11,7 @@ enum FailureResponses {
             ? page(failure, requestID: requestID, origins: origins)
             : problem(failure, requestID: requestID, origins: origins)
         if case .methodNotAllowed(let allow) = failure { answer.add("Allow", allow) }
-        if failure.isOurs { answer.add("Proxy-Status", "postern; error=\(failure.proxyError)") }
+        if failure.isOurs { answer.add("Proxy-Status", failure.proxyError.map { "postern; error=\($0)" } ?? "postern") }
         return answer
     }
 

@@ -81,14 +81,16 @@ package enum GatewayFailure: Error, Sendable, Equatable {
     /// True for what is neither the client's nor the provider's doing (G55).
     var isOurs: Bool { status >= 500 }
 
-    /// The error type of RFC 9209, section 2.3.
-    var proxyError: StaticString {
+    /// The error type of RFC 9209, section 2.3; nil where none of them says it.
+    var proxyError: StaticString? {
         switch self {
         case .upstreamUnreachable: "destination_unavailable"
         case .upstreamTimeout: "connection_read_timeout"
         case .upstreamBroken: "http_protocol_error"
         case .loop: "proxy_loop_detected"
         case .busy: "connection_limit_reached"
+        // Of the provider, or of the browser's haste: no proxying has failed.
+        case .providerUnavailable, .badProvider, .speculative: nil
         default: "proxy_internal_error"
         }
     }

@@ -27,6 +27,15 @@ extension RequestJourney {
         guard let exchange, let plan else { return }
         upstreamTime = upstreamAt.map { worker.loop.now.since($0) }
         if head.status == 401, renewAfterRefusal(stream, head, exchange, plan) { return }
+        // Where an echo means 502 the head waits for the first piece of the body (E35).
+        headWaits = plan.settings.tokenEcho == .refuse && head.framing.hasBody && !attachedToken(plan).isEmpty
+        if !headWaits { sendResponseHead(stream, head, exchange, plan) }
+    }
+
+    private func sendResponseHead(
+        _ stream: UpstreamStream, _ head: ResponseHead, _ exchange: Exchange, _ plan: RoutePlan
+    ) {
+        headWaits = false
         responseBegun = true
         guard writeResponseFields(head, plan, into: &worker.responseFields) else {
             stream.cancel()
@@ -69,7 +78,7 @@ extension RequestJourney {
         let token = attachedToken(plan)
         echo.begin(token: plan.settings.tokenEcho == .pass ? [] : token)
         let hidesSharing = plan.settings.crossSite == .auto && plan.settings.access != .public
-        var cacheControl = CacheControlState()
+        var cacheControl = plan.cacheControl
         var variesByCookie = false
         for position in 0..<head.fields.count {
             if HopByHop.contains(head.fields, position) { continue }
@@ -89,9 +98,6 @@ extension RequestJourney {
                     worker.log.warning("upstream_clear_site_data", [("route", .string(plan.label))])
                     continue
                 }
-            case .cacheControl: cacheControl.read(head.fields.value(position))
-            case .vary:
-                variesByCookie = variesByCookie || CacheControlState.names("cookie", in: head.fields.value(position))
             default: break
             }
             if plan.responses.removes(head.fields.name(position)) { continue }
@@ -101,12 +107,18 @@ extension RequestJourney {
                 if plan.settings.tokenEcho == .refuse { return false }
                 continue
             }
+            // What does not leave decides nothing.
+            if known == .cacheControl { cacheControl.read(head.fields.value(position)) }
+            if known == .vary, CacheControlState.names("cookie", in: head.fields.value(position)) {
+                variesByCookie = true
+            }
             output.copy(position, of: head.fields)
         }
         protectFromCaches(plan, cacheControl, variesByCookie, into: &output)
         let lines = plan.responses.lines
         output.appendRaw(lines: lines.span)
-        watchBody(head, plan)
+        appendClaims(plan.responsePlan, to: &output)
+        if !isWatched(head) { echo.begin(token: []) }
         return true
     }
 
@@ -135,16 +147,27 @@ extension RequestJourney {
     }
 
     /// Bodies that cannot hold a readable token are not looked at: compressed ones, and what is neither text nor JSON.
-    private func watchBody(_ head: ResponseHead, _ plan: RoutePlan) {
+    private func isWatched(_ head: ResponseHead) -> Bool {
         let encoded = head.fields.first(.contentEncoding).map { !head.fields.value($0).equalsIgnoringCase("identity") }
         let textual = head.fields.first(.contentType).map { TextualType.holds(head.fields.value($0)) }
-        if encoded == true || textual == false { echo.begin(token: []) }
+        return encoded != true && textual != false
     }
 
     // MARK: The response's body
 
     func upstreamReceived(_ stream: UpstreamStream, _ piece: Span<UInt8>) {
         guard let exchange else { return }
+        if headWaits, let plan {
+            if isWatched(stream.head), echoesToken(piece) {
+                noteTokenInBody()
+                stream.cancel()
+                self.stream = nil
+                refuse(.tokenEchoed, exchange)
+                return
+            }
+            sendResponseHead(stream, stream.head, exchange, plan)
+            if self.stream == nil { return }
+        }
         if echo.isWatching {
             let foundBefore = echo.found
             let masked = worker.masked
@@ -160,8 +183,7 @@ extension RequestJourney {
 
     /// Notes an echo; true when the response was broken off for it.
     private func tokenFoundInBody(_ exchange: Exchange) -> Bool {
-        worker.metrics.tokenEchoes.add()
-        worker.log.warning("token_echo", [("route", .string(plan?.label ?? "")), ("where", "body")])
+        noteTokenInBody()
         guard plan?.settings.tokenEcho == .refuse else { return false }
         stream?.cancel()
         stream = nil
@@ -169,8 +191,17 @@ extension RequestJourney {
         return true
     }
 
+    private func noteTokenInBody() {
+        worker.metrics.tokenEchoes.add()
+        worker.log.warning("token_echo", [("route", .string(plan?.label ?? "")), ("where", "body")])
+    }
+
     func upstreamEnded(_ stream: UpstreamStream) {
         guard let exchange else { return }
+        if headWaits, let plan {
+            sendResponseHead(stream, stream.head, exchange, plan)
+            if self.stream == nil { return }
+        }
         if echo.isWatching {
             let masked = worker.masked
             masked.buffer.clear()

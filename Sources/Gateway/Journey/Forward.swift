@@ -12,6 +12,7 @@ extension RequestJourney {
     func forward(_ exchange: Exchange) -> Step {
         if endpoint != nil { return answerEndpoint(exchange) }
         guard let plan else { return refuse(.internalError, exchange) }
+        exchange.allowStillness(plan.stillness)
         guard let upstream = plan.upstream else { return serveFile(exchange, plan) }
         waiting = .upstream
         upstreamIsReady = false
@@ -63,6 +64,7 @@ extension RequestJourney {
         output.appendRaw(lines: hostLine.span)
         let dropped = Snapshot.neverForwarded
         let protected = snapshot.protectedNames
+        let parent = parentTrace(head.fields)
         for position in 0..<head.fields.count {
             let known = head.fields.known(position)
             if dropped.contains(known) || HopByHop.contains(head.fields, position) { continue }
@@ -71,6 +73,8 @@ extension RequestJourney {
                 continue
             }
             let name = head.fields.name(position)
+            // The state of a trace that is not continued says nothing (W3C Trace Context, section 3.3).
+            if known == .tracestate, parent == nil { continue }
             if protected.contains(name, known: known, dependsOnMethod: plan.dependsOnMethod)
                 || plan.requests.removes(name)
             {
@@ -91,29 +95,46 @@ extension RequestJourney {
         }
         let staticLines = plan.requests.staticLines
         output.appendRaw(lines: staticLines.span)
-        if let session, let lines = plan.headerPlan.map({ (record ?? session.record).headerLines[$0] }) {
-            output.appendRaw(lines: lines.span)
-        }
+        appendClaims(plan.requestPlan, to: &output)
         if head.acceptsTrailers { output.append(.te, text: "trailers") }
-        writeForwarding(exchange, plan, into: &output)
+        writeForwarding(exchange, plan, parent, into: &output)
+    }
+
+    /// The trace that the client names; several are none (W3C Trace Context, section 3.2).
+    private func parentTrace(_ fields: borrowing Fields) -> TraceContext? {
+        guard let only = fields.first(.traceparent), fields.next(.traceparent, from: only + 1) == nil else {
+            return nil
+        }
+        return TraceContext(parsing: fields.value(only))
+    }
+
+    /// Appends what the session's claims make of one of the snapshot's header plans.
+    func appendClaims(_ headerPlan: Int?, to output: inout Fields) {
+        guard let headerPlan, let session else { return }
+        let lines = (record ?? session.record).headerLines[headerPlan]
+        output.appendRaw(lines: lines.span)
     }
 
     /// Who asks, under which name, over which protocol: in both families, and in both the same (G33).
-    private func writeForwarding(_ exchange: Exchange, _ plan: RoutePlan, into output: inout Fields) {
+    private func writeForwarding(
+        _ exchange: Exchange, _ plan: RoutePlan, _ parent: TraceContext?, into output: inout Fields
+    ) {
         let peer = exchange.peerText
-        let address = peer.buffer.bytes
-        // An address that the connection does not have (a unix socket) is said in no way that could be believed.
-        if !address.isEmpty {
-            output.append(.xForwardedFor, address)
-            output.begin(.forwarded)
+        output.begin(.forwarded)
+        if exchange.peer.ip == nil {
+            // A unix socket has no address that could be told (RFC 7239, section 6.2).
+            output.extend("for=unknown")
+        } else {
+            let address = peer.buffer.bytes
             let isIPv6 = address.firstIndex(of: UInt8(ascii: ":")) != nil
             output.extend(isIPv6 ? "for=\"[" : "for=")
             output.extend(address)
             output.extend(isIPv6 ? "]\"" : "")
-            let rest = plan.forwardedRest[site]
-            output.extend(rest.span)
-            output.end()
         }
+        let rest = plan.forwardedRest[site]
+        output.extend(rest.span)
+        output.end()
+        if exchange.peer.ip != nil { output.append(.xForwardedFor, peer.buffer.bytes) }
         let siteLines = plan.siteLines[site]
         output.appendRaw(lines: siteLines.span)
 
@@ -132,15 +153,10 @@ extension RequestJourney {
 
         let requestID = requestID
         output.append(.xRequestID, requestID.buffer.bytes)
-        let incoming = head.fields.first(.traceparent)
         output.begin(.traceparent)
         let trace = worker.trace
         trace.buffer.clear()
-        if let incoming {
-            TraceContext.child(of: head.fields.value(incoming), using: &worker.identifiers).write(into: &trace.buffer)
-        } else {
-            TraceContext(using: &worker.identifiers).write(into: &trace.buffer)
-        }
+        TraceContext.child(of: parent, using: &worker.identifiers).write(into: &trace.buffer)
         output.extend(trace.buffer.bytes)
         output.end()
     }
@@ -153,7 +169,8 @@ extension RequestJourney {
         if plan.settings.bodyLimit > 0, bodySeen > plan.settings.bodyLimit {
             stream.cancel()
             self.stream = nil
-            refuse(.bodyTooLarge, exchange)
+            // What has begun cannot become another answer; that it is not whole must be seen (G52).
+            if responseBegun { exchange.abort() } else { refuse(.bodyTooLarge, exchange) }
             return
         }
         stream.send(piece)

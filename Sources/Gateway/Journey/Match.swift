@@ -22,7 +22,9 @@ extension RequestJourney {
                 return refuse(.notFound, exchange)
             }
             endpoint = found
-            guard head.method == .get else { return refuse(.methodNotAllowed(allow: "GET"), exchange) }
+            guard head.method == .get || head.method == .head && found.onlyTells else {
+                return refuse(.methodNotAllowed(allow: found.onlyTells ? "GET, HEAD" : "GET"), exchange)
+            }
             return .next(.recognize)
         case .route(let index):
             let plan = snapshot.plans[index]

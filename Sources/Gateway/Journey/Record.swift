@@ -9,7 +9,8 @@ import Time
 /// Eighth stage: one line, and the counters.
 extension RequestJourney {
     func writeRecord(_ exchange: Exchange) {
-        let duration = worker.loop.now.since(startedAt)
+        // The clock itself: a turn's time would make nothing of what was answered within it.
+        let duration = worker.loop.instant().since(startedAt)
         let metrics = worker.metrics(plan, endpoint)
         metrics.count(exchange.head.method, status, duration)
         if let upstreamTime { metrics.upstream.observe(upstreamTime) }
@@ -56,5 +57,31 @@ extension RequestJourney {
         }
         if let failure { line.field("reason", failure.reason) }
         line.end()
+    }
+}
+
+extension Worker {
+    /// The line and the counters of a request that never became one: what it wanted is not known.
+    func writeRecord(of refusal: Refusal, bytesOut: Int) {
+        let duration = loop.instant().since(refusal.startedAt)
+        metrics(nil, nil).count(.other, refusal.status, duration)
+        guard snapshot.settings.accessLog else { return }
+        let peer = masked
+        peer.buffer.clear()
+        refusal.peer.write(into: &peer.buffer)
+        let requestID = refusedID
+        line.begin(.info, "request", at: clock.now())
+        line.field("request_id", requestID.buffer.bytes)
+        line.field("client", peer.buffer.bytes)
+        for unknown in ["method", "host", "path"] as [StaticString] { line.absent(unknown) }
+        line.field("status", refusal.status)
+        line.field("duration_ms", milliseconds: duration)
+        line.absent("upstream_ms")
+        line.field("bytes_in", refusal.bytesIn)
+        line.field("bytes_out", bytesOut)
+        for unknown in ["route", "user", "session"] as [StaticString] { line.absent(unknown) }
+        line.field("reason", refusal.reason)
+        line.end()
+        log.submit(line)
     }
 }

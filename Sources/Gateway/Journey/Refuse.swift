@@ -23,13 +23,7 @@ extension RequestJourney {
     func refuseUnauthorized(_ exchange: Exchange) -> Step {
         let reason = endReason.map(\.name) ?? "absent"
         let login = ownPage(exchange)?.loginURL(endpoints: snapshot.endpoints) ?? snapshot.loginPath
-        var answer =
-            evidence.wantsPage
-            ? OwnAnswer.page(
-                SignInPage.page(
-                    SignInPage.Reason(rawValue: reason) ?? .absent, loginURL: login, requestID: requestIDText),
-                status: 401)
-            : OwnAnswer.problem(.signInRequired(reason: reason, loginURL: login))
+        var answer = OwnAnswer.problem(.signInRequired(reason: reason, loginURL: login))
         answer.add("WWW-Authenticate", "Cookie realm=\"postern\"")
         // A cookie that opens nothing is taken back.
         if digest != nil, endReason != nil, !cookieStaysGood { answer.set(cookie: snapshot.cookies[site].deletion) }

@@ -29,6 +29,7 @@ extension RequestJourney {
             status = answer.status
             responseBegun = true
             exchange.resumeReading()
+            appendClaims(plan.responsePlan, to: &worker.responseFields)
             exchange.sendHead(answer.status, worker.responseFields, framing: answer.framing)
             let transfer = FileTransfer(answer)
             if !transfer.pump(into: exchange, scratch: worker.masked) { file = transfer }

@@ -10,15 +10,28 @@ struct CacheControlState {
         isPresent = true
         var start = 0
         while start < value.count {
-            let end = value.firstIndex(of: UInt8(ascii: ","), from: start) ?? value.count
-            let directive = Self.name(value.extracting(start..<end))
-            if directive.equalsIgnoringCase("private") || directive.equalsIgnoringCase("no-store")
+            let end = Self.elementEnd(value, from: start)
+            let element = value.extracting(start..<end)
+            let directive = Self.name(element)
+            // `private="X-Field"` is about that field alone: shared caches may still keep the rest (RFC 9111, section 5.2.2.7).
+            let isPlain = element.firstIndex(of: UInt8(ascii: "=")) == nil
+            if directive.equalsIgnoringCase("private") && isPlain || directive.equalsIgnoringCase("no-store")
                 || directive.equalsIgnoringCase("public") || directive.equalsIgnoringCase("s-maxage")
             {
                 decidesSharing = true
             }
             start = end + 1
         }
+    }
+
+    /// The comma behind the element that begins at `start`, or the end; commas within quotes are part of it.
+    private static func elementEnd(_ value: Span<UInt8>, from start: Int) -> Int {
+        var isQuoted = false
+        for at in start..<value.count {
+            if value[at] == UInt8(ascii: "\"") { isQuoted.toggle() }
+            if value[at] == UInt8(ascii: ","), !isQuoted { return at }
+        }
+        return value.count
     }
 
     /// True when a comma list names `lowercase`, or is `*`.

@@ -12,7 +12,7 @@ package struct HeaderOmission: Sendable, Equatable {
         case character
         /// An object, or a list of lists.
         case structure
-        /// More than ``RequestHeaderRules/valueLimit``.
+        /// More than ``ClaimHeaders/valueLimit``.
         case size
 
         package var label: StaticString {

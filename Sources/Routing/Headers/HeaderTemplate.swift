@@ -10,7 +10,7 @@ package enum HeaderTemplateError: Error, Equatable {
     case character
 }
 
-/// The value of a request header with claims in it: `{claims.sub}`, `user {claims.name}`, `{{literally}}`.
+/// The value of a header with claims in it: `{claims.sub}`, `user {claims.name}`, in requests also `{{literally}}`.
 package struct HeaderTemplate: Sendable, Equatable {
     enum Part: Sendable, Equatable {
         case text(String)
@@ -45,6 +45,31 @@ package struct HeaderTemplate: Sendable, Equatable {
                     throw .character
                 }
                 literal.append(next)
+            }
+        }
+        if !literal.isEmpty { parts.append(.text(literal)) }
+        self.parts = parts
+    }
+
+    /// The value of a response header: every brace but that of a `{claims.…}` stands for itself, since policies and reports
+    /// in responses are JSON.
+    package init(response text: String) throws(HeaderTemplateError) {
+        let plain = text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F || $0 == 0x09 }
+        guard plain else { throw .character }
+        var parts: [Part] = []
+        var literal = ""
+        var rest = Substring(text)
+        while let first = rest.first {
+            let name = rest.dropFirst().prefix { $0 != "}" }
+            let isClaim = first == "{" && name.hasPrefix("claims.") && name.utf8.count > "claims.".utf8.count
+            if isClaim, name.endIndex < rest.endIndex {
+                if !literal.isEmpty { parts.append(.text(literal)) }
+                literal = ""
+                parts.append(.claim(ClaimPath(String(name.dropFirst("claims.".count)))))
+                rest = rest[rest.index(after: name.endIndex)...]
+            } else {
+                literal.append(first)
+                rest.removeFirst()
             }
         }
         if !literal.isEmpty { parts.append(.text(literal)) }

@@ -2,25 +2,37 @@
 package struct ResponseHeaderRules: Sendable {
     /// Field lines for every response.
     package let lines: [UInt8]
+    /// What a session adds.
+    package let claimed: ClaimHeaders
     private let removed: FoldedNames
 
-    package init(_ settings: HeaderRuleSettings) throws(HeaderRuleError) {
+    package init(
+        _ settings: HeaderRuleSettings, identity: IdentityClaims = IdentityClaims()
+    ) throws(HeaderRuleError) {
+        var rules: [ClaimHeaders.Rule] = []
         var lines: [UInt8] = []
         var names: [String] = []
         for field in settings.set {
             try FieldNameCheck.check(field.name, against: FieldNameCheck.notToSetInResponses)
             if FoldedNames(names).contains(field.name.utf8Span.span) { throw .repeated(field.name) }
             names.append(field.name)
-            // Taken as it is: policies in responses are full of braces.
-            guard field.value.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F || $0 == 0x09 }) else {
-                throw .template(field.name, .character)
+            let template: HeaderTemplate
+            do throws(HeaderTemplateError) {
+                template = try HeaderTemplate(response: field.value)
+            } catch {
+                throw .template(field.name, error)
             }
-            lines += "\(field.name): \(field.value)\r\n".utf8
+            if template.claims.isEmpty {
+                lines += "\(field.name): \(field.value)\r\n".utf8
+            } else {
+                rules.append(ClaimHeaders.Rule(name: field.name, template: template))
+            }
         }
         for name in settings.remove {
             try FieldNameCheck.check(name, against: FieldNameCheck.notToRemoveFromResponses)
         }
         self.lines = lines
+        claimed = ClaimHeaders(rules, identity)
         // What is set replaces what the upstream sent.
         removed = FoldedNames(names + settings.remove)
     }

@@ -2,7 +2,7 @@
 package struct HeaderRuleSettings: Sendable, Equatable {
     package struct Field: Sendable, Equatable {
         package var name: String
-        /// For requests a template with `{claims.…}` (``HeaderTemplate``); for responses the literal value.
+        /// A template with `{claims.…}` (``HeaderTemplate``).
         package var value: String
 
         package init(name: String, value: String) {

@@ -43,12 +43,11 @@ package struct TraceContext: Sendable, Equatable {
         self.isSampled = isSampled
     }
 
-    /// The context to send on: the same trace with a span of our own, or a fresh trace when `incoming` is absent or
-    /// malformed.
+    /// The context to send on: the same trace with a span of our own, or a fresh trace when there is none.
     package static func child(
-        of incoming: Span<UInt8>?, using generator: inout IdentifierGenerator
+        of parent: TraceContext?, using generator: inout IdentifierGenerator
     ) -> TraceContext {
-        guard let incoming, let parent = TraceContext(parsing: incoming) else { return TraceContext(using: &generator) }
+        guard let parent else { return TraceContext(using: &generator) }
         return TraceContext(
             traceID: parent.traceID, spanID: generator.nextNonZero(), isSampled: parent.isSampled)
     }

@@ -25,7 +25,8 @@ import Testing
         "E27 whether an upstream has thought about shared caches",
         arguments: [
             ("max-age=60", false), ("private", true), ("no-store", true), ("PUBLIC, max-age=5", true),
-            ("s-maxage=10", true), ("no-cache", false), ("x-private", false), (" max-age=1 ,  private=\"a\"", true),
+            ("s-maxage=10", true), ("no-cache", false), ("x-private", false), (" max-age=1 ,  private", true),
+            ("max-age=1, private=\"X-A, public, X-B\"", false),
         ])
     func cacheControl(_ value: String, _ decides: Bool) {
         var state = CacheControlState()

@@ -21,6 +21,8 @@ package final class GatewayUnderTest {
         /// What browsers use, when it is not `http://localhost:PORT`.
         package var publicURL: String?
         package var workers = 2
+        /// Listens on ``GatewayUnderTest/socket`` as well.
+        package var listensOnSocket = false
         /// Added to the program's environment.
         package var environment: [String: String] = [:]
 
@@ -36,6 +38,7 @@ package final class GatewayUnderTest {
     /// What browsers use.
     package let origin: String
     package var database: String { directory + "/sessions.db" }
+    package var socket: String { directory + "/listen.sock" }
     package var configuration: String { directory + "/postern.yaml" }
 
     /// Everything it has said since it was first started.
@@ -65,8 +68,10 @@ package final class GatewayUnderTest {
         program = try Self.program
         directory = NSTemporaryDirectory() + "postern-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        var listeners = ["127.0.0.1:\(self.port)"]
+        if options.listensOnSocket { listeners.append("unix:\(directory)/listen.sock") }
         var lines = [
-            "public_url: \(origin)", "listen: [{ address: \"127.0.0.1:\(self.port)\" }]",
+            "public_url: \(origin)", "listen: [\(listeners.map { "{ address: \"\($0)\" }" }.joined(separator: ", "))]",
             "workers: \(options.workers)", "admin: \(options.admin)", "provider:", "  issuer: \(issuer)",
             "  client_id: \(options.clientID)",
         ]
