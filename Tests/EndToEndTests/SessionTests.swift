@@ -232,6 +232,8 @@ extension ProductTests {
                 let over = try status(first)
                 #expect(over.status == 401 && over.text.contains("\"reason\":\"revoked\""), "\(over.text)")
                 #expect(try status(second).status == 200 && status(third).status == 200 && status(bob).status == 200)
+                // The log is written by a thread of its own, a little later.
+                try eventually("the log says so") { !stage.gateway.events("session_ended").isEmpty }
                 let begun = stage.gateway.events("login_completed").filter { $0.contains("\"user\":\"alice\"") }
                 let name = try #require(begun.first?.firstMatch(of: /"session":"[0-9a-f]+"/)).output
                 let ended = stage.gateway.events("session_ended")
@@ -242,6 +244,7 @@ extension ProductTests {
                 // Where the same browser signs in again, its own session makes way.
                 try stage.signIn(third)
                 #expect(try status(second).status == 200 && status(third).status == 200)
+                try eventually("the log has heard of it") { stage.gateway.events("login_completed").count == 5 }
                 #expect(stage.gateway.events("session_ended").count == 1)
             }
         }
