@@ -148,6 +148,12 @@ import Time
                 read("", status: 503, headers: [("retry-after", text)])
                     == .unavailable(reason: "status_503", retryAfter: wait))
         }
+        // A slip of the provider's keeps nobody waiting for decades.
+        for text in ["301", "2147483647", HTTPDate.string(now + .days(30_000)), "Fri, 31 Dec 9999 23:59:59 GMT"] {
+            #expect(
+                read("", status: 503, headers: [("retry-after", text)])
+                    == .unavailable(reason: "status_503", retryAfter: .seconds(300)), "\(text)")
+        }
         #expect(
             read(#"{"error":"temporarily_unavailable"}"#, status: 400)
                 == .unavailable(reason: "temporarily_unavailable", retryAfter: nil))

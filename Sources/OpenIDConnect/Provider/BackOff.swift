@@ -26,10 +26,16 @@ struct BackOff: Sendable {
 
 /// `Retry-After` (RFC 9110, section 10.2.3).
 enum RetryAfter {
-    /// Seconds or a date, from `now`; never negative.
+    /// Seconds or a date, from `now`; never negative, and never longer than is obeyed: a slip of the provider, or of a
+    /// machine before it, must not keep anybody out for years (B36).
     static func read(_ response: BackChannelResponse, now: Timestamp) -> Duration? {
         guard let text = response.header("retry-after") else { return nil }
-        if let seconds = Int64(text) { return .seconds(min(max(seconds, 0), 1 << 31)) }
-        return ResponseDate.parse(text).map { max($0.since(now), .zero) }
+        let asked: Duration?
+        if let seconds = Int64(text) {
+            asked = .seconds(min(seconds, BackOff.longestAsked.components.seconds))
+        } else {
+            asked = ResponseDate.parse(text)?.since(now)
+        }
+        return asked.map { min(max($0, .zero), BackOff.longestAsked) }
     }
 }
