@@ -193,6 +193,29 @@ import Time
         #expect(tokens?.claims["department"] == "ops")
     }
 
+    @Test("C51, C53 an answer of userinfo that is wrong ends the session at a refresh as it fails a login")
+    func userinfoWrong() async throws {
+        typealias Bend = @Sendable (inout HostileProvider.Script) -> Void
+        func answers(_ answer: HostileProvider.Answer) -> Bend {
+            { $0.intercept = { call, _ in call.endpoint == .userinfo ? answer : nil } }
+        }
+        let cases: [(Bend, AnswerProblem)] = [
+            ({ $0.userinfo = { $0["sub"] = "mallory" } }, .userinfoSubject),
+            ({ $0.userinfo = { $0["sub"] = nil } }, .userinfoSubject),
+            ({ $0.userinfo = { $0["sub"] = "Alice" } }, .userinfoSubject),
+            (answers(.empty(401)), .userinfoRefused), (answers(.text("<html>")), .userinfoForm),
+        ]
+        for (bend, problem) in cases {
+            let (outcome, _, _) = try await refresh(try ClientHarness { $0.userinfo = .always }, bend)
+            #expect(outcome == .fatal(reason: problem.rawValue, endsNow: true))
+        }
+        // An endpoint in trouble is none of these.
+        for answer in [HostileProvider.Answer.empty(404), .empty(500), .lost, .unreachable] {
+            let (outcome, _, _) = try await refresh(try ClientHarness { $0.userinfo = .always }, answers(answer))
+            #expect(renewed(outcome) != nil, "\(answer)")
+        }
+    }
+
     @Test("B36 without metadata a refresh is transient")
     func noMetadata() async throws {
         let harness = try ClientHarness()

@@ -116,7 +116,7 @@ extension UserinfoRequest {
     }
 
     /// An endpoint in trouble may be gone without; an answer that is wrong may not (C51, C53).
-    private static func isForgivable(_ error: OpenIDConnectError) -> Bool {
+    static func isForgivable(_ error: OpenIDConnectError) -> Bool {
         switch error {
         case .unavailable, .answer(.userinfoStatus): true
         default: false

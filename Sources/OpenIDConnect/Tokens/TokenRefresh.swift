@@ -109,7 +109,12 @@ struct TokenRefresh: Sendable {
             guard let subject = claims["sub"]?.string, subject.isExactly(request.subject),
                 Self.isSameAuthentication(claims, request.claims)
             else { return .fatal(reason: "refreshed_other_login", endsNow: true) }
-            let completed = await renewed(claims, response, request, scope)
+            let completed: JSONObject
+            do throws(OpenIDConnectError) {
+                completed = try await renewed(claims, response, request, scope)
+            } catch {
+                return .fatal(reason: error.reason, endsNow: true)
+            }
             return .renewed(
                 GrantedTokens(
                     response, claims, claims: completed, subject: subject, issuer: request.issuer, scope: scope,
@@ -153,13 +158,16 @@ struct TokenRefresh: Sendable {
     }
 
     /// The new claims; where userinfo does not answer, what it said before stays.
+    ///
+    /// - Throws: for an answer that is wrong, as at the login: one about somebody else, above all (C51, C53).
     private func renewed(
         _ claims: JSONObject, _ response: TokenResponse, _ request: RefreshRequest, _ scope: String?
-    ) async -> JSONObject {
+    ) async throws(OpenIDConnectError) -> JSONObject {
         do throws(OpenIDConnectError) {
             return try await userinfo.completed(
                 claims, accessToken: response.accessToken, subject: request.subject, scope: scope, observe: observe)
         } catch {
+            guard UserinfoRequest.isForgivable(error) || Self.isForWantOfKeys(error) else { throw error }
             observe(.userinfoSkipped(error.reason))
             return request.claims.merging(claims)
         }
