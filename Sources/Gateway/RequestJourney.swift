@@ -52,7 +52,7 @@ final class RequestJourney: ExchangeHandler, UpstreamHandler {
     var digest: SHA256Digest?
     /// Why there is no session although there was one.
     var endReason: SessionEnd?
-    /// The session is over for this route alone, so its cookie stays (B33a).
+    /// The session is over for this route alone, or its sign-out is not confirmed: its cookie stays (B33a, F2).
     var cookieStaysGood = false
     let requestID = BufferBox(capacity: 64)
     var now = Timestamp(milliseconds: 0)
@@ -190,6 +190,7 @@ final class RequestJourney: ExchangeHandler, UpstreamHandler {
     func unpark() {
         if let parked { worker.unpark(parked) }
         parked = nil
+        if waiting == .tokens { worker.metrics.refreshWaiters.decrement() }
         if waiting != .upstream { waiting = .nothing }
     }
 

@@ -2,6 +2,7 @@ import Formats
 import Foundation
 import TestSupport
 import Testing
+import Threads
 
 extension ProductTests {
     /// How tokens are renewed, and what happens when they cannot be.
@@ -232,6 +233,75 @@ extension ProductTests {
                 browser.jar.plant(Stage.cookie, cookie)
                 #expect(try browser.askOnce(stage.url("/api"), .fetch, from: .sameOrigin).status == 401)
                 #expect(stage.upstream.requests.isEmpty)
+            }
+        }
+
+        @Test(
+            "B40 a request that waits while its session is logged out goes nowhere, not even with a token that still lives"
+        )
+        func logoutWhileWaiting() async throws {
+            try await onThread {
+                // Every request waits for a refresh once it is due, since the token always ends within five seconds.
+                let stage = try Stage { $0.lifetime = 5 }
+                let browser = try stage.signedIn()
+                let logout = try stage.logoutURL(browser)
+                let held = Locked(true)
+                stage.provider.bend {
+                    $0.intercept = { call, _ in
+                        guard call.endpoint == .token else { return nil }
+                        while held.withLock({ $0 }) { try? await Task.sleep(for: .milliseconds(5)) }
+                        return .empty(503)
+                    }
+                }
+                let message = try browser.message(stage.url("/api"))
+                var waiting = try RawClient.connect(port: message.port, timeout: .seconds(20))
+                try eventually("a request waits", within: 30) {
+                    waiting = try RawClient.connect(port: message.port, timeout: .seconds(20))
+                    let seen = stage.upstream.requests.count
+                    try waiting.send(message.text)
+                    try eventually("it is somewhere") { stage.refreshes == 1 || stage.upstream.requests.count > seen }
+                    return stage.refreshes == 1
+                }
+                stage.upstream.forget()
+                #expect(try browser.askOnce(logout, from: .sameOrigin).status == 302)
+                held.withLock { $0 = false }
+                #expect(try RawResponse(readingFrom: waiting).status == 401)
+                #expect(stage.upstream.requests.isEmpty)
+            }
+        }
+
+        @Test("B32 who leaves while waiting for a refresh is counted out")
+        func waitersLeave() async throws {
+            try await onThread {
+                let admin = try freePort()
+                var options = GatewayUnderTest.Options()
+                options.admin = "{ address: \"127.0.0.1:\(admin)\" }"
+                let (stage, browser) = try Self.expired(options)
+                let held = Locked(true)
+                stage.provider.bend { script in
+                    script.lifetime = 300
+                    script.intercept = { call, _ in
+                        while call.endpoint == .token, held.withLock({ $0 }) {
+                            try? await Task.sleep(for: .milliseconds(5))
+                        }
+                        return nil
+                    }
+                }
+                func waiters() throws -> String? {
+                    let metrics = try RawClient.ask(
+                        port: UInt16(admin), "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+                    return metrics.text.split(separator: "\n").first { $0.hasPrefix("postern_refresh_waiters ") }
+                        .map { String($0.dropFirst(24)) }
+                }
+                let message = try browser.message(stage.url("/api"))
+                let peers = try (0..<3).map { _ in try RawClient.connect(port: message.port) }
+                for peer in peers { try peer.send(message.text) }
+                try eventually("they wait") { try waiters() == "3" }
+                for peer in peers.prefix(2) { peer.reset() }
+                try eventually("two have left") { try waiters() == "1" }
+                held.withLock { $0 = false }
+                #expect(try RawResponse(readingFrom: peers[2]).status == 200)
+                #expect(try waiters() == "0")
             }
         }
 

@@ -32,7 +32,7 @@ package actor TokenRefreshes {
     ///   - live: the session.
     ///   - refused: the version of a token that is renewed before its time, since an upstream refused it (B31).
     package func refresh(_ live: LiveSession, refused: Int64? = nil) async -> RefreshResult {
-        if let task = running[live.digest] { return await task.value }
+        if let task = running[live.digest] { return unlessEnded(live, await task.value) }
         // Somebody was faster: the request decided on a record that is not the session's any more.
         if let ended = live.ended { return .ended(ended) }
         let record = live.record
@@ -48,7 +48,12 @@ package actor TokenRefreshes {
         running[live.digest] = task
         let result = await task.value
         running[live.digest] = nil
-        return result
+        return unlessEnded(live, result)
+    }
+
+    /// Who was logged out while the refresh was under way gets no token any more, neither the new nor the old (B40).
+    private func unlessEnded(_ live: LiveSession, _ result: RefreshResult) -> RefreshResult {
+        live.ended.map { .ended($0) } ?? result
     }
 
     /// Waits until no refresh is under way: a process that is asked to stop must not lose an answer.
@@ -157,20 +162,18 @@ package actor TokenRefreshes {
                 switch try await keeper.renew(renewed, lease, issuedAt: grant.idToken == nil ? nil : grant.issuedAt) {
                 case .renewed(let kept):
                     live.replace(keeper.record(kept))
+                    // A logout that is on its way to the store, or could not be written, wins as well (B40).
+                    if let ended = live.ended { return discard(kept.session.tokens, ended) }
                     return .fresh
                 case .superseded:
                     return try await adoptNewer(live) ?? .unavailable(retryAfter: .seconds(1))
                 case .ended:
                     // A logout during the refresh wins, and what the refresh brought is worth revoking (B40).
                     live.end(.revoked)
-                    await provider.revokeForGood(renewed.session.tokens, log)
-                    return .ended(live.ended ?? .revoked)
+                    return discard(renewed.session.tokens, live.ended ?? .revoked)
                 }
             } catch {
-                if live.ended != nil {
-                    await provider.revokeForGood(renewed.session.tokens, log)
-                    return .ended(live.ended ?? .revoked)
-                }
+                if let ended = live.ended { return discard(renewed.session.tokens, ended) }
                 if error == .closed || keeper.clock.instant() >= lastChance {
                     log.error("refresh_lost", [("session", .string(open.session.publicID))])
                     return .unavailable(retryAfter: .seconds(5))
@@ -181,12 +184,20 @@ package actor TokenRefreshes {
         }
     }
 
+    /// Revokes what came for a session that is over; nobody who waits for the refresh waits for that, too.
+    private func discard(_ tokens: TokenSet?, _ reason: SessionEnd) -> RefreshResult {
+        let (provider, log) = (provider, log)
+        Task { await provider.revokeForGood(tokens, log) }
+        return .ended(reason)
+    }
+
     /// Takes over what another process has written; nil when the row is still the one we know.
     private func adoptNewer(_ live: LiveSession) async throws(SessionStoreError) -> RefreshResult? {
         switch try await keeper.find(live.id, site: live.record.session.site) {
         case .open(let open):
             guard open.session.tokenVersion > live.record.session.tokenVersion else { return nil }
             live.replace(keeper.record(open))
+            if let ended = live.ended { return discard(open.session.tokens, ended) }
             return .fresh
         case .absent, .ended, .unreadable:
             live.end(.revoked)

@@ -59,8 +59,8 @@ extension RequestJourney {
 
     /// The refresh that this request waited for is over.
     func freshened(_ exchange: Exchange, _ result: RefreshResult) {
-        worker.metrics.refreshWaiters.decrement()
-        switch result {
+        // Between the desk's answer and this moment, too, a logout wins (B40).
+        switch session?.ended.map({ RefreshResult.ended($0) }) ?? result {
         case .fresh:
             record = session?.record
             run(from: .forward)
