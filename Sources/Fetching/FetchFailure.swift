@@ -21,7 +21,7 @@ package enum FetchFailure: Error, Sendable, Hashable {
     case proxy
     /// The request itself cannot be sent: not an absolute URL, plain http without permission, control characters.
     case badRequest
-    /// More calls wait than the fetcher admits.
+    /// More calls wait than the fetcher admits, or this one has waited for a place for all of its time.
     case overloaded
     /// The caller's task was cancelled, or the fetcher stopped.
     case cancelled
@@ -37,6 +37,9 @@ package enum FetchFailure: Error, Sendable, Hashable {
         /// The CA bundle or the client certificate could not be read.
         case localFiles = "local_files"
     }
+
+    /// True when the server has no part in it.
+    package var isLocal: Bool { self == .overloaded || self == .cancelled || self == .badRequest }
 
     /// True when the server may have received the request.
     package var mayHaveArrived: Bool {

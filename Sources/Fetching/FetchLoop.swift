@@ -77,7 +77,7 @@ final class FetchLoop {
         var rest: [Transfer] = []
         for transfer in waiting {
             if transfer.deadline < now {
-                transfer.fail(.connectTimeout)
+                transfer.fail(.overloaded)
             } else if running.count < settings.concurrent,
                 runningPerOrigin[transfer.origin, default: 0] < settings.concurrentPerHost
             {

@@ -64,7 +64,7 @@ final class Transfer {
     /// Sets every option; throws when libcurl refuses one.
     func prepare(now: Instant) throws(FetchFailure) {
         let remaining = Int(clamping: deadline.since(now).milliseconds)
-        guard remaining > 0 else { throw .connectTimeout }
+        guard remaining > 0 else { throw .overloaded }
         handle.set(CURLOPT_NOSIGNAL, 1)
         handle.set(CURLOPT_PROTOCOLS_STR, request.allowsPlainHTTP ? "https,http" : "https")
         handle.set(CURLOPT_FOLLOWLOCATION, 0)

@@ -20,6 +20,8 @@ package enum OpenIDConnectError: Error, Sendable, Equatable {
     case unavailable(reason: String, retryAfter: Duration)
     /// Our own store of used logins cannot be reached.
     case storeUnavailable
+    /// More codes wait to be redeemed than are taken in; this one's state is still good (B28).
+    case crowded
     /// The settings cannot work: no key, an impossible combination.
     case settings
     /// The system gave no randomness or memory.
@@ -46,7 +48,7 @@ package enum OpenIDConnectError: Error, Sendable, Equatable {
         case .parameter, .callback: .badRequest
         case .refused(let code): code.kind
         case .tokenEndpoint, .answer, .token, .metadata: .badProvider
-        case .unavailable, .storeUnavailable: .unavailable
+        case .unavailable, .storeUnavailable, .crowded: .unavailable
         case .settings, .system: .internalFailure
         }
     }
@@ -63,6 +65,7 @@ package enum OpenIDConnectError: Error, Sendable, Equatable {
         case .metadata(let problem): "metadata_\(problem.reason)"
         case .unavailable(let reason, _): "unavailable_\(reason)"
         case .storeUnavailable: "store_unavailable"
+        case .crowded: "crowded"
         case .settings: "settings"
         case .system: "system"
         }
@@ -73,6 +76,7 @@ package enum OpenIDConnectError: Error, Sendable, Equatable {
         switch self {
         case .unavailable(_, let wait): wait
         case .storeUnavailable: .seconds(1)
+        case .crowded: .seconds(2)
         case .refused(.temporarilyUnavailable), .refused(.serverError): .seconds(5)
         default: nil
         }
@@ -90,6 +94,8 @@ package enum CallbackProblem: String, Error, Sendable {
     case tokenInResponse = "token_in_response"
     case codeAndError = "code_and_error"
     case neitherCodeNorError = "neither_code_nor_error"
+    /// No code is like this (RFC 6749, appendix A.11), or it is far too long.
+    case malformedCode = "malformed_code"
     case stateMissing = "state_missing"
     /// No cookie of this browser belongs to the state, or it does not open (A42).
     case stateUnknown = "state_unknown"

@@ -13,7 +13,10 @@ package final class ProviderClient: Sendable {
     private let discovery: Discovery
     private let keys: ProviderKeys
     private let authentication: ClientAuthentication
-    private let gate: CallGate
+    /// Two gates, since anybody may bring a code: what becomes of those holds up no session's refresh (B28, B36).
+    private let redemptionGate: CallGate
+    private let refreshGate: CallGate
+    let places = RedemptionPlaces()
     private let neededClaims: [String]
     private let observe: @Sendable (ProviderEvent) -> Void
 
@@ -37,7 +40,8 @@ package final class ProviderClient: Sendable {
         self.authentication = authentication
         self.neededClaims = neededClaims
         self.observe = observe
-        gate = CallGate(random: random)
+        redemptionGate = CallGate(random: random)
+        refreshGate = CallGate(random: random)
         discovery = Discovery(
             calls: calls, documents: documents, siteIsSecure: siteIsSecure, random: random, observe: observe)
         keys = ProviderKeys(calls: calls, documents: documents, random: random, observe: observe)
@@ -66,7 +70,8 @@ package final class ProviderClient: Sendable {
     /// What is known now, without asking anybody.
     package func status() async -> ProviderStatus {
         let known = await discovery.state
-        let isHeldBack = gate.isClosed(now: calls.time.instant())
+        let now = calls.time.instant()
+        let isHeldBack = redemptionGate.isClosed(now: now) || refreshGate.isClosed(now: now)
         return ProviderStatus(
             isUp: known.metadata != nil && known.problem == nil && !isHeldBack, metadata: known.metadata,
             metadataAge: known.fetchedAt.map { calls.time.now().since($0) }, problem: known.problem,
@@ -92,7 +97,7 @@ package final class ProviderClient: Sendable {
     ) async throws(OpenIDConnectError) -> CallbackVerdict {
         try await callback.checked(
             cookies: cookies, jar: AttemptCookies(sealed), provider: settings, metadata: try await discovery.metadata(),
-            now: calls.time.now(), consume: consume)
+            now: calls.time.now(), places: places, consume: consume)
     }
 
     /// Redeems a checked callback: token request, ID token, userinfo (B3, B20–B27, C1–C53).
@@ -101,8 +106,8 @@ package final class ProviderClient: Sendable {
     package func redeem(_ callback: consuming CheckedCallback) async throws(OpenIDConnectError) -> GrantedTokens {
         let metadata = try await discovery.metadata()
         let redemption = CodeRedemption(
-            endpoint: tokenEndpoint(metadata), idTokens: idTokens(metadata), userinfo: userinfo(metadata),
-            observe: observe)
+            endpoint: tokenEndpoint(metadata, redemptionGate), idTokens: idTokens(metadata),
+            userinfo: userinfo(metadata), observe: observe)
         return try await redemption.redeem(callback)
     }
 
@@ -119,7 +124,7 @@ package final class ProviderClient: Sendable {
             return .transient(reason: error.reason, retryAfter: error.retryAfter ?? .seconds(5))
         }
         let refresh = TokenRefresh(
-            endpoint: tokenEndpoint(metadata), idTokens: idTokens(metadata), userinfo: userinfo(metadata),
+            endpoint: tokenEndpoint(metadata, refreshGate), idTokens: idTokens(metadata), userinfo: userinfo(metadata),
             observe: observe)
         return await refresh.refresh(request)
     }
@@ -150,7 +155,7 @@ package final class ProviderClient: Sendable {
 
     // MARK: Parts
 
-    private func tokenEndpoint(_ metadata: ProviderMetadata) -> TokenEndpoint {
+    private func tokenEndpoint(_ metadata: ProviderMetadata, _ gate: CallGate) -> TokenEndpoint {
         TokenEndpoint(calls: calls, metadata: metadata, authentication: authentication, gate: gate, observe: observe)
     }
 

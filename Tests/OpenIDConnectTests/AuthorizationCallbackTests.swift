@@ -244,6 +244,26 @@ import Time
         #expect(refusal.attempt.isSilent && refusal.code.kind == .interactionRequired)
     }
 
+    @Test("A42 a code that is none is refused before its state is used up (RFC 6749, appendix A.11)")
+    func notACode() async throws {
+        let harness = try ClientHarness()
+        let redirect = try await harness.begin()
+        let answer = try harness.provider.authorize(redirect.location)
+        for code in ["a\u{0}", "a\r\nb", "\u{1f}", "\u{7f}", "é", String(repeating: "x", count: 4097)] {
+            var bent = answer
+            bent[0].value = code
+            await #expect(throws: CallbackProblem.malformedCode) {
+                _ = try await harness.refusal(bent, [redirect.cookie])
+            }
+        }
+        var longest = answer
+        longest[0].value = " ~" + String(repeating: "x", count: 4094)
+        let text = FormEncoding.encode(longest.map { ($0.name, $0.value) })
+        #expect(throws: Never.self) { try AuthorizationCallback(text.utf8Span.span, arrival: .query) }
+        // The state has stayed good for the code it belongs to.
+        #expect(try await harness.refusal(answer, [redirect.cookie]) == nil)
+    }
+
     @Test("A41 A47 no form, too many parameters and too long ones are refused")
     func malformed() {
         for text in [

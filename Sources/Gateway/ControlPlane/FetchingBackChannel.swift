@@ -26,7 +26,8 @@ struct FetchingBackChannel: BackChannel {
             return BackChannelResponse(
                 status: response.status, headers: response.headers, body: response.body, scope: response.scope)
         } catch {
-            throw BackChannelFailure(reason: error.word, mayHaveArrived: error.mayHaveArrived)
+            throw BackChannelFailure(
+                reason: error.word, mayHaveArrived: error.mayHaveArrived, isLocal: error.isLocal)
         }
     }
 }

@@ -232,8 +232,8 @@ package struct LoginFlow: Sendable {
         var answer = FailureResponses.page(
             GatewayFailure(error), requestID: browser.requestID, loginURL: sites.loginPath)
         switch error {
-        // The attempt is still good: when the store answers again, so will the same address (E49).
-        case .callback(.replayed), .storeUnavailable: break
+        // The attempt is still good: when the store answers again, or there is room, so will the same address (E49).
+        case .callback(.replayed), .storeUnavailable, .crowded: break
         default: clean(&answer, browser, sites.entries[browser.site].sealed, state: state)
         }
         return .answer(answer)
@@ -258,10 +258,10 @@ extension GatewayFailure {
         case .interactionRequired: self = .badRequest("interaction_required")
         case .badProvider: self = .badProvider
         case .unavailable:
-            if case .storeUnavailable = error {
-                self = .storeUnavailable
-            } else {
-                self = .providerUnavailable(retryAfter: Int(max(1, error.retryAfter?.wholeSeconds ?? 5)))
+            switch error {
+            case .storeUnavailable: self = .storeUnavailable
+            case .crowded: self = .busy
+            default: self = .providerUnavailable(retryAfter: Int(max(1, error.retryAfter?.wholeSeconds ?? 5)))
             }
         case .internalFailure: self = .internalError
         }

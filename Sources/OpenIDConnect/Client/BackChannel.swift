@@ -74,9 +74,12 @@ package struct BackChannelFailure: Error, Sendable, Equatable {
     package let reason: String
     /// True when the provider may have received the request and acted on it.
     package let mayHaveArrived: Bool
+    /// True when the provider has no part in it: too many calls of ours waited, or this process ends.
+    package let isLocal: Bool
 
-    package init(reason: String, mayHaveArrived: Bool) {
+    package init(reason: String, mayHaveArrived: Bool, isLocal: Bool = false) {
         self.reason = reason
         self.mayHaveArrived = mayHaveArrived
+        self.isLocal = isLocal
     }
 }

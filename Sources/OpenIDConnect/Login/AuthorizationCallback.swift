@@ -37,6 +37,11 @@ package struct AuthorizationCallback: Sendable {
         for token in ["access_token", "id_token", "token_type", "refresh_token"] where value(token) != nil {
             throw .tokenInResponse
         }
+        if let code = value("code") {
+            guard code.utf8.count <= Self.longestCode, code.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
+                throw .malformedCode
+            }
+        }
         self.arrival = arrival
         state = value("state")
         code = value("code").map { Secret($0) }
@@ -47,6 +52,8 @@ package struct AuthorizationCallback: Sendable {
 
     /// Bytes of a query or form.
     package static let longest = 64 * 1024
+    /// Bytes of a code: as much as a provider may put into one, and little enough to be sent on.
+    package static let longestCode = 4096
 }
 
 /// The state is as good as a password until it is used up.

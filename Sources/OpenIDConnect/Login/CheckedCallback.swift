@@ -4,15 +4,18 @@ import Time
 
 /// A callback whose state belongs to this browser, was never used before and is used up now.
 ///
-/// Only ``AuthorizationCallback/checked(cookies:jar:provider:metadata:now:consume:)`` makes one, and redeeming its code
+/// Only ``AuthorizationCallback/checked(cookies:jar:provider:metadata:now:places:consume:)`` makes one, and redeeming its code
 /// consumes it: a code cannot be sent before its state was checked, nor twice (A42, A43, A49).
 package struct CheckedCallback: ~Copyable {
     package let attempt: LoginAttempt
     let code: Secret
+    /// Taken before the state was used up, so that nobody loses a login for want of it.
+    let place: RedemptionPlace
 
-    fileprivate init(attempt: LoginAttempt, code: Secret) {
+    fileprivate init(attempt: LoginAttempt, code: Secret, place: RedemptionPlace) {
         self.attempt = attempt
         self.code = code
+        self.place = place
     }
 }
 
@@ -30,10 +33,11 @@ extension AuthorizationCallback {
     /// - Parameters:
     ///   - cookies: those of the request.
     ///   - provider: whose redirect URI this is (A45).
+    ///   - places: where the code of a good callback waits for its turn.
     ///   - consume: notes the digest of the state until the time given; false when it was noted before (A43).
     func checked(
         cookies: [(name: String, value: String)], jar: AttemptCookies, provider: ProviderSettings,
-        metadata: ProviderMetadata, now: Timestamp,
+        metadata: ProviderMetadata, now: Timestamp, places: RedemptionPlaces,
         consume: (SHA256Digest, Timestamp) async throws -> Bool
     ) async throws(OpenIDConnectError) -> CallbackVerdict {
         guard let state else { throw .callback(.stateMissing) }
@@ -55,6 +59,7 @@ extension AuthorizationCallback {
         case (nil, let error?):
             return .refused(ProviderRefusal(error: error, description: errorDescription, attempt: attempt))
         case (let code?, nil):
+            let place = try await places.enter(patience: provider.timeout)
             let isFirst: Bool
             do {
                 isFirst = try await consume(SHA256Digest(hashing: state.utf8Span.span), attempt.endsAt)
@@ -62,7 +67,7 @@ extension AuthorizationCallback {
                 throw .storeUnavailable
             }
             guard isFirst else { throw .callback(.replayed) }
-            return .code(CheckedCallback(attempt: attempt, code: code))
+            return .code(CheckedCallback(attempt: attempt, code: code, place: place))
         }
     }
 }

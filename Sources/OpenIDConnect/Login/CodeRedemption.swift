@@ -18,6 +18,8 @@ struct CodeRedemption: Sendable {
     /// Nothing is called with the access token before the ID token is believed (B25).
     func redeem(_ callback: consuming CheckedCallback) async throws(OpenIDConnectError) -> GrantedTokens {
         let attempt = callback.attempt
+        let place = callback.place
+        defer { place.leave() }
         let code = callback.code.exposedText ?? ""
         let response = try await exchange(code, attempt)
         guard let rawIDToken = response.idToken?.exposedText else { throw .answer(.idTokenMissing) }

@@ -29,7 +29,8 @@ struct TokenEndpoint: Sendable {
             if case .unavailable = answer { noteFailure() } else { gate.succeeded() }
             return .answered(answer)
         } catch {
-            noteFailure()
+            // What did not leave this house says nothing of the provider.
+            if !error.isLocal { noteFailure() }
             return .unanswered(error)
         }
     }
