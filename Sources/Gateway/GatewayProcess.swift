@@ -181,10 +181,12 @@ package final class GatewayProcess: Sendable {
         await waitForWorkers()
         deadline.cancel()
         // A refresh that was answered must reach the disk, or the next process finds a spent token.
-        await refreshes.settle(lastChance: clock.instant() + drain)
+        let lastChance = clock.instant() + drain
+        await refreshes.settle(lastChance: lastChance)
         housekeeping.cancel()
         await keeper.writeUses()
-        await keeper.writeEndings()
+        // So must a logout: with the row the session would come back (E44).
+        await keeper.writeEndings(until: lastChance)
         await keeper.registry.close()
         fetcher.stop()
         resolver.stop()

@@ -25,6 +25,9 @@ package enum SessionResolution: Sendable {
     case absent
     /// There was one; why it is over.
     case ended(SessionEnd)
+    /// It is over, but the store does not know that yet, or the user not: the cookie stays, so that a sign-out can be asked
+    /// for again.
+    case ending(SessionEnd)
     /// The store could not answer, which is never "no session" (E49).
     case unavailable
 }

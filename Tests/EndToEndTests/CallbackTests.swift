@@ -194,6 +194,10 @@ extension ProductTests {
                 attacker.jar.plant(Stage.cookie, first)
                 let answer = try stage.user(attacker)
                 #expect(answer.status == 401)
+                // Its tokens go back to the provider, as at a logout (B63); those of the new session do not.
+                try eventually("revoked: \(stage.provider.revoked)") { stage.provider.revoked.count == 2 }
+                #expect(stage.provider.revoked.first?.hasPrefix("refresh-") == true)
+                #expect(try victim.askOnce(stage.url("/api"), .fetch, from: .sameOrigin).status == 200)
                 #expect(try stage.user(victim).text.contains("bob"))
                 #expect(!(try stage.user(victim).text.contains("\"alice\"")))
                 #expect(victim.jar.refused.isEmpty, "\(victim.jar.refused)")

@@ -108,6 +108,38 @@ extension ProductTests {
             }
         }
 
+        @Test("E7, F1, F2 a planted second cookie keeps nobody signed in: the sid tells which session is meant")
+        func secondCookie() async throws {
+            try await onThread {
+                let stage = try Stage()
+                let other = try stage.signedIn("bob")
+                for planted in ["x", String(repeating: "A", count: 43), try #require(other.jar[Stage.cookie])] {
+                    for isFirst in [true, false] {
+                        let browser = try stage.signedIn()
+                        let own = try #require(browser.jar[Stage.cookie])
+                        let logout = try stage.logoutURL(browser)
+                        let pair = isFirst ? [planted, own] : [own, planted]
+                        let cookies = ["Cookie": pair.map { "\(Stage.cookie)=\($0)" }.joined(separator: "; ")]
+                        for wrong in [stage.url("/bff/logout"), String(logout.dropLast(4) + "AAAA")] {
+                            let answer = try TestBrowser().askOnce(wrong, from: .sameOrigin, headers: cookies)
+                            #expect(answer.status == 400, "\(answer.head)")
+                            #expect(try stage.user(browser).status == 200)
+                        }
+                        let answer = try TestBrowser().askOnce(logout, from: .sameOrigin, headers: cookies)
+                        #expect(answer.status == 302, "\(answer.head)")
+                        #expect(answer.header("Location")?.hasPrefix(stage.issuer + "/logout?") == true)
+                        #expect(try stage.user(browser).status == 401, "\(planted)")
+                    }
+                }
+                #expect(try stage.user(other).status == 200)
+                // Two that open nothing are nobody's session: nothing to do.
+                let nobody = ["Cookie": "\(Stage.cookie)=x; \(Stage.cookie)=\(String(repeating: "A", count: 43))"]
+                let answer = try TestBrowser().askOnce(
+                    stage.url("/bff/logout"), from: .sameOrigin, headers: nobody)
+                #expect(answer.status == 302 && answer.header("Location") == "/", "\(answer.head)")
+            }
+        }
+
         @Test("F7 a double click is no error")
         func twice() async throws {
             try await onThread {

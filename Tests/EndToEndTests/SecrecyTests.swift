@@ -113,7 +113,9 @@ extension ProductTests {
             #expect(text.contains("cookies do not tell ports apart"))
         }
 
-        @Test("E44, F2 a logout that the store could not be told of holds all the same, and reaches the store later")
+        @Test(
+            "E44, E49, F2 a logout that the store could not be told of holds, is not called one, and reaches the store later"
+        )
         func untoldLogout() async throws {
             try await onThread {
                 let stage = try Stage()
@@ -126,7 +128,23 @@ extension ProductTests {
                 ])
                 defer { holder.signal(SIGKILL) }
                 try eventually("the lock is held: \(holder.output)", within: 30) { holder.output.contains("held") }
-                #expect(try browser.askOnce(logout, from: .sameOrigin).status == 302)
+                // Nobody is told "signed out" of what a crash would take back; the cookie stays for another try.
+                for kind in [TestBrowser.Kind.navigation, .tool] {
+                    let refused = try browser.askOnce(logout, kind, from: .sameOrigin)
+                    #expect(refused.status == 503 && refused.header("Retry-After") == "2", "\(refused.head)")
+                    #expect(refused.header("Set-Cookie") == nil && refused.header("Location") == nil)
+                    if kind == .tool {
+                        #expect(refused.text.contains("\"reason\":\"sign_out_not_recorded\""), "\(refused.text)")
+                    } else {
+                        #expect(refused.text.contains("not signed out for good"), "\(refused.text)")
+                    }
+                }
+                // What the page asks for meanwhile gets nothing, and does not lose the cookie either.
+                let meanwhile = try browser.askOnce(stage.url("/api"), .fetch, from: .sameOrigin)
+                #expect(meanwhile.status == 401 && browser.jar[Stage.cookie] == cookie, "\(meanwhile.head)")
+                try eventually("the tokens do not wait: \(stage.provider.revoked)") {
+                    stage.provider.revoked.contains { $0.hasPrefix("refresh-") }
+                }
                 try eventually("the store could not be told: \(stage.gateway.log)") {
                     !stage.gateway.events("store_failed").isEmpty
                 }
@@ -142,6 +160,12 @@ extension ProductTests {
                     try rows.wait()
                     return rows.output.trimmingCharacters(in: .whitespacesAndNewlines) == "0"
                 }
+                // The same click again: now it is true, and the provider hears of it, too.
+                let wrong = try browser.askOnce(String(logout.dropLast(4) + "AAAA"), from: .sameOrigin)
+                #expect(wrong.status == 400, "\(wrong.head)")
+                let done = try browser.askOnce(logout, from: .sameOrigin)
+                #expect(done.status == 302 && done.header("Location")?.hasPrefix(stage.issuer + "/logout?") == true)
+                #expect(browser.jar[Stage.cookie] == nil)
                 try stage.gateway.restart()
                 thief.jar.plant(Stage.cookie, cookie)
                 #expect(try thief.askOnce(stage.url("/api"), .fetch, from: .sameOrigin).status == 401)

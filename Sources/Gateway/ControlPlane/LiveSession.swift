@@ -56,6 +56,12 @@ package final class LiveSession: Sendable {
         ).exchanged
     }
 
+    /// Takes over a use that another process has seen.
+    package func adopt(_ use: LastUse) {
+        lastWall.store(use.wall.milliseconds, ordering: .relaxed)
+        lastSteady.store(use.steady.nanoseconds, ordering: .relaxed)
+    }
+
     /// Why the session is no more, or nil while it lives.
     package var ended: SessionEnd? { SessionEnd(rawValue: ending.load(ordering: .acquiring)) }
 

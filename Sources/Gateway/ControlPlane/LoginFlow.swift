@@ -118,7 +118,7 @@ package struct LoginFlow: Sendable {
         }
         let live: LiveSession
         do throws(SessionStoreError) {
-            guard let begun = try await keeper.begin(login, replacing: replacing) else {
+            guard let begun = try await keeper.begin(login, replacing: replacing, known: browser.session) else {
                 await provider.revokeForGood(login.tokens, log)
                 keeper.metrics.login(name, "logged_out_meanwhile")
                 return .failure(.badRequest("login_expired"))

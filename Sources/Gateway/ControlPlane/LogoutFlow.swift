@@ -22,26 +22,64 @@ package struct LogoutFlow: Sendable {
         let site = sites.entries[browser.site]
         guard let pairs = try? FormEncoding.parse(request.query.span) else { return .failure(.badRequest("query")) }
         guard let target = returnTarget(pairs) else { return .failure(.badReturnURL) }
-        guard let live = browser.session else {
+        let presented = await presented(browser, site)
+        if presented.sessions.isEmpty, presented.isWhole {
             // A double click, or a session that ended by itself: nothing to do (F7).
             var answer = OwnAnswer.redirect(to: sites.postLogoutPath.text, status: 302)
             answer.set(cookie: site.session.deletion)
             return .answer(answer)
         }
-        let record = live.record
         // The `sid` proves that a page of ours made the link: forced logout is an attack, too (F1).
         let sids = pairs.filter { $0.name == "sid" }
-        guard sids.count == 1, ConstantTime.equal(sids[0].value, record.session.logoutID) else {
-            return .failure(.badRequest("sid"))
+        let meant = presented.sessions.first {
+            sids.count == 1 && ConstantTime.equal(sids[0].value, $0.record.session.logoutID)
         }
+        guard let live = meant else { return .failure(presented.isWhole ? .badRequest("sid") : .storeUnavailable) }
 
         // Local first (F2): whatever happens later, this browser is signed out.
-        await keeper.end(live, .revoked)
+        guard await keeper.end(live, .revoked) else {
+            // But not said to be: until it is on disk a crash would bring the session back. The cookie stays, so that the
+            // same click does the rest later; the tokens need not wait for that.
+            let (provider, log, tokens) = (provider, keeper.log, live.record.session.tokens)
+            Task { await provider.revokeForGood(tokens, log) }
+            return .failure(.signOutNotRecorded)
+        }
+        // Read now: a refresh may have put new tokens there until the end (B40).
+        let record = live.record
         await revoke(record.session.tokens)
         var answer = await leave(record, target, site, browser)
         answer.set(cookie: site.session.deletion)
         if let deletion = LoginLoopCookie(site.sealed).deletion { answer.set(cookie: deletion.text) }
         return .answer(answer)
+    }
+
+    /// The sessions whose cookies came with a request.
+    private struct Presented {
+        var sessions: [LiveSession] = []
+        /// False when the store could not say whose a cookie is.
+        var isWhole = true
+    }
+
+    /// The session of this browser; and where several cookies have its name, which elsewhere counts as none (E7), every one
+    /// of theirs: the `sid` tells which is meant, and a planted cookie must not keep anybody signed in.
+    private func presented(_ browser: BrowserState, _ site: LoginSites.Entry) async -> Presented {
+        if let live = browser.session { return Presented(sessions: [live]) }
+        if let digest = browser.digest { return Presented(sessions: keeper.unconfirmed(digest).map { [$0] } ?? []) }
+        let name = String(decoding: site.session.name, as: UTF8.self)
+        var found = Presented()
+        for cookie in browser.cookies where cookie.name == name {
+            guard let id = SessionID(cookieValue: cookie.value.utf8Span.span) else { continue }
+            if let live = keeper.unconfirmed(id.digest) {
+                found.sessions.append(live)
+                continue
+            }
+            switch await keeper.resolve(id, site: browser.site) {
+            case .found(let live): found.sessions.append(live)
+            case .absent, .ended, .ending: break
+            case .unavailable: found.isWhole = false
+            }
+        }
+        return found
     }
 
     /// Where the logout ends; nil for a `returnUrl` that is none of ours.

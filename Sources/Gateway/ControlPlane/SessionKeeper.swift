@@ -19,8 +19,7 @@ package final class SessionKeeper: Sendable {
     private let render: @Sendable (Session) -> [[UInt8]]
     private let endings = RecentEndings()
     private let uses = Locked<[SHA256Digest: SessionUse]>([:])
-    /// Sessions that ended while the store could not be told; it is told as soon as it listens.
-    private let untold = Locked<[SHA256Digest: SessionEnd]>([:])
+    private let untold = UntoldEndings()
     /// Revokes tokens of a session that ended while its cookie was away (B42).
     private let revoke: @Sendable (TokenSet) async -> Void
 
@@ -68,9 +67,13 @@ package final class SessionKeeper: Sendable {
         // A logout may overtake the look-up; a few tries are enough for any honest browser.
         for _ in 0..<3 {
             // The row of a session that was ended may outlive it while the store is lost (E44).
-            if let reason = untold.withLock({ $0[id.digest] }) { return .ended(reason) }
+            if let reason = untold.reason(id.digest) { return .ending(reason) }
             guard await catchUp() else { return .unavailable }
-            if let live = cache.find(id.digest) { return .found(live) }
+            if let live = cache.find(id.digest) {
+                // A session stays on the site where it began.
+                if live.record.session.site != sites[site] { return .absent }
+                return verdict(live) == .idle ? await recheck(live) : .found(live)
+            }
             let ticket = cache.ticket(for: id.digest)
             do throws(SessionStoreError) {
                 let finding = try await ask("find") { () async throws(SessionStoreError) in
@@ -123,11 +126,45 @@ package final class SessionKeeper: Sendable {
     ) async throws(SessionStoreError) -> SessionResolution? {
         let live = live(open)
         let record = live.record
-        guard record.lifetime.verdict(live.lastUse, now: clock.now(), instant: clock.instant()) == .alive else {
+        guard verdict(live) == .alive else {
             await end(live, .expired)
             return .ended(.expired)
         }
         return cache.insert(open.digest, live, cost: record.cost, ticket).map { .found($0) }
+    }
+
+    private func verdict(_ live: LiveSession) -> SessionLifetime.Verdict {
+        live.record.lifetime.verdict(live.lastUse, now: clock.now(), instant: clock.instant())
+    }
+
+    /// A session that was not used here for too long ends only if nobody used it elsewhere: another process on the same
+    /// database may have (E42).
+    ///
+    /// The object stays the same one, so that whoever holds it hears of its end.
+    private func recheck(_ live: LiveSession) async -> SessionResolution {
+        let finding: SessionFinding
+        do throws(SessionStoreError) {
+            finding = try await find(live.id, site: live.record.session.site)
+        } catch {
+            return .unavailable
+        }
+        switch finding {
+        case .open(let open):
+            // Only a later use than those we know counts: a clock that was set back makes none of the old ones new.
+            if open.listing.lastSeen > max(live.lastUse.wall, live.record.open.listing.lastSeen) {
+                if open.session.tokenVersion > live.record.session.tokenVersion { live.replace(record(open)) }
+                live.adopt(LastUse(stored: open.listing.lastSeen, now: clock.now(), instant: clock.instant()))
+            }
+            if let ended = live.ended { return .ended(ended) }
+            if verdict(live) == .alive { return .found(live) }
+            await end(live, .expired)
+            return .ended(.expired)
+        case .absent, .ended, .unreadable:
+            // Somebody else has seen to the row, or will when the cookie comes again.
+            forget(live.digest, .expired)
+            live.end(.expired)
+            return .ended(live.ended ?? .expired)
+        }
     }
 
     private func live(_ open: OpenSession) -> LiveSession {
@@ -149,13 +186,21 @@ package final class SessionKeeper: Sendable {
     // MARK: Beginning and ending
 
     /// Keeps the session of a completed login; it is on disk when this returns.
+    ///
+    /// - Parameters:
+    ///   - replacing: digests of the sessions that this browser had (A50).
+    ///   - known: the one among them that came with the request.
     package func begin(
-        _ login: NewSession, replacing: [SHA256Digest]
+        _ login: NewSession, replacing: [SHA256Digest], known: LiveSession? = nil
     ) async throws(SessionStoreError) -> LiveSession? {
         guard let id = try? SessionID.make() else { throw .sealing }
         // Before the session is in the store: a logout that comes right behind it must find the ticket outdated (F24).
         let ticket = cache.ticket(for: id.digest)
         let earlier = await oldest(login.issuer, login.subject)
+        var replaced = known.map { [$0] } ?? []
+        for digest in replacing where digest != known?.digest {
+            if let live = cache.find(digest) { replaced.append(live) }
+        }
         let beginning = try await ask("insert") { () async throws(SessionStoreError) in
             try await registry.begin(login, as: id, replacing: replacing, .deleted)
         }
@@ -163,6 +208,11 @@ package final class SessionKeeper: Sendable {
         for digest in ended {
             forget(digest, .revoked)
             if !replacing.contains(digest) { reportTooMany(login.subject, session: earlier[digest]) }
+        }
+        for old in replaced where ended.contains(old.digest) {
+            old.end(.revoked)
+            // Nobody holds its cookie any more: what is not revoked now never will be (B63). The login does not wait for it.
+            if let tokens = old.record.session.tokens { Task { await revoke(tokens) } }
         }
         let live = live(open)
         return cache.insert(open.digest, live, cost: live.record.cost, ticket) ?? live
@@ -189,31 +239,54 @@ package final class SessionKeeper: Sendable {
     /// - Returns: false when the disk could not be told; the session is dead in this process all the same.
     @discardableResult
     package func end(_ live: LiveSession, _ reason: SessionEnd) async -> Bool {
+        if live.end(reason) {
+            log.info(
+                "session_ended",
+                [("reason", .string(reason.name)), ("session", .string(live.record.session.publicID))])
+        }
         forget(live.digest, reason)
-        live.end(reason)
-        log.info(
-            "session_ended",
-            [("reason", .string(reason.name)), ("session", .string(live.record.session.publicID))])
         do throws(SessionStoreError) {
             _ = try await ask("end") { () async throws(SessionStoreError) in
                 try await registry.end([live.digest], .deleted)
             }
+            untold.forget(live.digest)
             return true
         } catch {
-            untold.withLock { $0[live.digest] = reason }
+            untold.note(live, reason)
             return false
         }
     }
 
+    /// The session of a sign-out that has not been confirmed yet, because the store could not be told of it.
+    package func unconfirmed(_ digest: SHA256Digest) -> LiveSession? { untold.session(digest) }
+
     /// Tells the store of the endings that it has not heard of yet.
-    package func writeEndings() async {
-        let batch = untold.withLock { Array($0.keys) }
-        if batch.isEmpty { return }
+    ///
+    /// - Returns: false when it does not listen; the next second is another chance.
+    @discardableResult
+    package func writeEndings() async -> Bool {
+        untold.sweep(at: clock.instant())
+        let batch = untold.digests
+        if batch.isEmpty { return true }
         do throws(SessionStoreError) {
             _ = try await ask("end") { () async throws(SessionStoreError) in try await registry.end(batch, .deleted) }
-            untold.withLock { untold in for digest in batch { untold[digest] = nil } }
+            untold.told(batch, at: clock.instant())
+            return true
         } catch {
-            // The next second is another chance.
+            return false
+        }
+    }
+
+    /// The same for a process that ends: again and again until `lastChance`, since nobody will know of them afterwards.
+    package func writeEndings(until lastChance: Instant) async {
+        var wait = Duration.milliseconds(50)
+        while await !writeEndings() {
+            guard clock.instant() < lastChance else {
+                log.error("endings_lost", [("sessions", .count(untold.digests.count))])
+                return
+            }
+            try? await Task.sleep(for: wait)
+            wait = min(wait * 2, .seconds(1))
         }
     }
 

@@ -71,6 +71,11 @@ package struct FailureText: Sendable, Equatable {
                 "Sessions cannot be read right now",
                 "You have not been signed out: the place where sessions are kept does not answer.",
                 "Try again in a moment.")
+        case "sign_out_not_recorded":
+            FailureText(
+                "You are not signed out for good yet",
+                "Your session is closed, but that could not be written down: the place where sessions are kept does not answer.",
+                "Load this page again in a moment, until it says that you are signed out.")
         case "busy":
             FailureText("Too busy right now", "More requests are waiting than can be served.", "Try again in a moment.")
         case "speculative":

@@ -14,6 +14,8 @@ package enum GatewayFailure: Error, Sendable, Equatable {
 
     // Ours and our surroundings'.
     case storeUnavailable
+    /// The session is over in this process, and the store could not be told (F2, E49).
+    case signOutNotRecorded
     case providerUnavailable(retryAfter: Int)
     case badProvider
     case busy
@@ -34,7 +36,7 @@ package enum GatewayFailure: Error, Sendable, Equatable {
         case .notFound: 404
         case .bodyTooLarge: 413
         case .crossSite, .accessDenied: 403
-        case .speculative, .storeUnavailable, .providerUnavailable, .busy: 503
+        case .speculative, .storeUnavailable, .signOutNotRecorded, .providerUnavailable, .busy: 503
         case .internalError: 500
         case .badProvider, .upstreamUnreachable, .upstreamBroken, .tokenEchoed: 502
         case .upstreamTimeout: 504
@@ -57,6 +59,7 @@ package enum GatewayFailure: Error, Sendable, Equatable {
         case .accessDenied: "access_denied"
         case .badProvider: "provider_answer"
         case .storeUnavailable: "store_unavailable"
+        case .signOutNotRecorded: "sign_out_not_recorded"
         case .providerUnavailable: "provider_unavailable"
         case .busy: "busy"
         case .internalError: "internal"
@@ -71,7 +74,7 @@ package enum GatewayFailure: Error, Sendable, Equatable {
     /// Seconds after which another try makes sense; nil where it does not.
     package var retryAfter: Int? {
         switch self {
-        case .storeUnavailable, .busy: 2
+        case .storeUnavailable, .signOutNotRecorded, .busy: 2
         case .providerUnavailable(let seconds): seconds
         case .upstreamUnreachable, .upstreamTimeout: nil
         default: nil

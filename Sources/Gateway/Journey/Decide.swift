@@ -10,7 +10,7 @@ import Time
 /// Fourth stage: first whether the request was meant by our own pages, then whether its session may have what it asks.
 extension RequestJourney {
     func decide(_ exchange: Exchange) -> Step {
-        checkLifetime()
+        if let step = checkLifetime(exchange) { return step }
         if let endpoint { return decide(endpoint, exchange) }
         guard let plan else { return refuse(.internalError, exchange) }
 
@@ -33,17 +33,29 @@ extension RequestJourney {
     }
 
     /// Drops a session whose time is over: by inactivity, by age, or because somebody ended it.
-    private func checkLifetime() {
-        guard let live = session else { return }
+    ///
+    /// - Returns: a step when the store has to be asked first: another process may have seen the user (E42).
+    private func checkLifetime(_ exchange: Exchange) -> Step? {
+        guard let live = session else { return nil }
         if let ended = live.ended {
             endReason = ended
             session = nil
-            return
+            return nil
         }
-        if live.record.lifetime.verdict(live.lastUse, now: now, instant: worker.loop.now) == .alive { return }
-        worker.desk.post(.end(live, .expired))
-        endReason = .expired
-        self.session = nil
+        switch live.record.lifetime.verdict(live.lastUse, now: now, instant: worker.loop.now) {
+        case .alive: return nil
+        case .idle:
+            session = nil
+            if worker.storeHealth.isLost(worker.loop.now) { return refuse(.storeUnavailable, exchange) }
+            let key = park(for: .session, atMost: Snapshot.longestWaitForStore)
+            worker.desk.post(.resolve(key, live.id, site: site))
+            return .stay
+        case .over:
+            worker.desk.post(.end(live, .expired))
+            endReason = .expired
+            session = nil
+            return nil
+        }
     }
 
     /// Notes that the user is there.

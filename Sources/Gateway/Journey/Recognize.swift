@@ -52,6 +52,9 @@ extension RequestJourney {
         case .found(let live): session = live
         case .absent: endReason = nil
         case .ended(let reason): endReason = reason
+        case .ending(let reason):
+            endReason = reason
+            cookieStaysGood = true
         case .unavailable:
             refuse(.storeUnavailable, exchange)
             return

@@ -112,7 +112,7 @@ import Testing
             (400, "interaction_required"),
             (400, "sid"), (403, "access_denied"), (502, "provider_answer"), (502, "token_echoed"),
             (503, "provider_unavailable"),
-            (503, "store_unavailable"), (503, "busy"), (503, "speculative"),
+            (503, "store_unavailable"), (503, "sign_out_not_recorded"), (503, "busy"), (503, "speculative"),
         ] {
             let general = FailureText.of(status: status, reason: "no_such_reason")
             #expect(FailureText.of(status: status, reason: reason) != general, "\(reason)")
