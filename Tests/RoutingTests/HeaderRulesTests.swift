@@ -186,12 +186,13 @@ import Testing
             "X-Auth-Request-User", "X_Auth_Request_Email", "X-Postern-Whatever", "X-User", "x-user", "X_USER", "x.user",
             "Remote-User",
             "remote_user", "Content_Length", "Transfer_Encoding", "any_thing", "X-Original-URL", "X-Rewrite-Url",
-            "Proxy",
+            "Proxy", "X-Forwarded", "X-Remote-User", "x-webauth-user", "X-Client-Cert", "X-SSL-Client-S-DN",
+            "X-MS-Client-Principal-Id", "X-Original-Host",
         ] {
             #expect(dropped(name), "\(name)")
         }
         for name in [
-            "Accept", "X-Users", "XUser", "X-Use", "Cookie", "User-Agent", "X-Forwarded", "Client", "X",
+            "Accept", "X-Users", "XUser", "X-Use", "Cookie", "User-Agent", "X-Client-Version", "Client", "X",
             "Authorizations",
         ] {
             #expect(!dropped(name), "\(name)")

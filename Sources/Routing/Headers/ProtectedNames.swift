@@ -45,14 +45,19 @@ package final class ProtectedNames: Sendable {
     /// Credentials, addresses, and fields by which frameworks let a request say that it is another one.
     private static let always = [
         "Authorization", "Proxy-Authorization", "DPoP", "Forwarded", "X-Real-IP", "Client-Cert", "Client-Cert-Chain",
-        "X-Original-URL", "X-Original-URI", "X-Rewrite-URL", "Proxy",
+        "X-Original-URL", "X-Original-URI", "X-Original-Host", "X-Rewrite-URL", "X-Forwarded", "Proxy",
+        // What servers take from an authenticating proxy in front of them: Apache, Grafana, and whoever copied them.
+        "Remote-User", "X-Remote-User", "X-WebAuth-User",
     ]
 
-    /// `X-Forwarded-*`, `X-Auth-Request-*`, `X-Postern-*`, `Client-Cert*`.
+    /// `X-Forwarded-*`, `X-Auth-Request-*`, `X-Postern-*`, `Client-Cert*`, `X-Client-Cert*`, `X-SSL-Client-*`,
+    /// `X-MS-Client-Principal*`.
     private static func isOfFamily(_ name: Span<UInt8>) -> Bool {
         guard let first = name.indices.first.map({ name[$0] | 0x20 }) else { return false }
         if first == UInt8(ascii: "x") {
             return begins(name, "x-forwarded-") || begins(name, "x-auth-request-") || begins(name, "x-postern-")
+                || begins(name, "x-client-cert") || begins(name, "x-ssl-client-")
+                || begins(name, "x-ms-client-principal")
         }
         return first == UInt8(ascii: "c") && begins(name, "client-cert")
     }
