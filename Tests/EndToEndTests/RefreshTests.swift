@@ -246,6 +246,8 @@ extension ProductTests {
                 let browser = try stage.signedIn()
                 let logout = try stage.logoutURL(browser)
                 let held = Locked(true)
+                // A provider that never answers would not let a failed test end.
+                defer { held.withLock { $0 = false } }
                 stage.provider.bend {
                     $0.intercept = { call, _ in
                         guard call.endpoint == .token else { return nil }
@@ -278,6 +280,8 @@ extension ProductTests {
                 options.admin = "{ address: \"127.0.0.1:\(admin)\" }"
                 let (stage, browser) = try Self.expired(options)
                 let held = Locked(true)
+                // A provider that never answers would not let a failed test end.
+                defer { held.withLock { $0 = false } }
                 stage.provider.bend { script in
                     script.lifetime = 300
                     script.intercept = { call, _ in
