@@ -69,12 +69,15 @@ package struct ReturnTarget: Sendable, Equatable {
         String(decoding: endpoints.canonical, as: UTF8.self) + "/login?returnUrl=" + PercentEncoding.encode(text)
     }
 
-    /// True where dot segments appear when the path is decoded, once or twice: behind `/a/%2E%2E%2F` even a path that
-    /// begins harmlessly becomes `//host`.
-    private static func hidesDots(_ path: Span<UInt8>) -> Bool {
+    /// True where dot segments appear when the path is decoded, once or twice, or one of our endpoints when it is once.
+    ///
+    /// Behind `/a/%2E%2E%2F` even a path that begins harmlessly becomes `//host` for a page that decodes what it reads.
+    private static func hides(_ path: Span<UInt8>, _ endpoints: PathPattern) -> Bool {
         var decoded = PercentEncoding.decode(path)
-        for _ in 0..<2 {
+        for times in 1...2 {
             guard let bytes = decoded else { return false }
+            let lowercase = bytes.map { ByteClass.lowercase($0) }
+            if times == 1, endpoints.coversFolded(lowercase.span) { return true }
             let isSlash = { (byte: UInt8) in byte == PathReading.slash || byte == PathReading.backslash }
             if bytes.split(whereSeparator: isSlash).contains(where: { $0 == [0x2E] || $0 == [0x2E, 0x2E] }) {
                 return true
@@ -96,7 +99,7 @@ package struct ReturnTarget: Sendable, Equatable {
         }
         // Nothing that decodes or folds before it looks may see `//host`.
         if canonical.bytes.hasPrefix("/%2F") || canonical.bytes.hasPrefix("/%25") { return false }
-        if hidesDots(canonical.bytes) { return false }
+        if hides(canonical.bytes, endpoints) { return false }
         if let twin = Lookalike.twin(in: canonical.bytes, at: 1)?.byte,
             twin == PathReading.slash || twin == PathReading.backslash
         {
