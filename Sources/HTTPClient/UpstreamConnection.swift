@@ -157,6 +157,7 @@ final class UpstreamConnection: EventTarget, TurnTarget, TimerTarget {
 
     // MARK: Work
 
+    /// Whoever calls it sees to the flush: what cannot be flushed waits for the kernel, not for another turn.
     private func work() {
         isWorking = true
         var reads = 0
@@ -178,7 +179,6 @@ final class UpstreamConnection: EventTarget, TurnTarget, TimerTarget {
             }
         }
         isWorking = false
-        if state.phase == .busy, !channel.output.isEmpty { touch() }
     }
 
     /// Draws the consequences of what was noted meanwhile; true when the stream is over.

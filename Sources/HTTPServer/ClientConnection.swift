@@ -135,6 +135,8 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget {
     // MARK: Work
 
     /// Brings everything forward that can go forward without the kernel's or a handler's further help.
+    ///
+    /// Whoever calls it sees to the flush: what cannot be flushed waits for the kernel, not for another turn.
     func work() {
         isWorking = true
         var reads = 0
@@ -158,7 +160,6 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget {
             }
         }
         isWorking = false
-        if state.phase != .closed, !channel.output.isEmpty || state.phase != .open { touch() }
     }
 
     /// Draws the consequences of what was noted meanwhile.

@@ -222,6 +222,31 @@ private final class SilentPort: @unchecked Sendable {
         }
     }
 
+    @Test("G54 an upstream that takes nothing of a request costs nothing meanwhile") func idleWait() async throws {
+        try await onThread {
+            let mayEnd = Semaphore()
+            let server = try ScriptedServer { peer, _ in
+                try peer.receiveHead()
+                mayEnd.wait()
+            }
+            let proxy = try RunningProxy(to: server.port)
+            defer { proxy.stop() }
+            let client = try RawClient.connect(port: proxy.port)
+            try client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n")
+            let sender = try Thread.start(name: "sender") {
+                try? client.send([UInt8](repeating: 7, count: 100_000_000))
+            }
+            try eventually("the loop rests") {
+                let before = proxy.thread.perform { $0.loop.turns }
+                usleep(50_000)
+                return proxy.thread.perform { $0.loop.turns } - before <= 3
+            }
+            mayEnd.signal()
+            client.reset()
+            sender.join()
+        }
+    }
+
     @Test("a long upload does not count against the response timeout") func slowUpload() async throws {
         try await onThread {
             let server = try ScriptedServer { peer, _ in

@@ -1,4 +1,5 @@
 import Bytes
+import Glibc
 import HTTP
 import HTTPServer
 import Sockets
@@ -242,6 +243,32 @@ import Time
             // The next exchange of the connection begins anew.
             try longer.send("POST /less HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nabc")
             #expect(try RawResponse(readingFrom: longer).status == 408)
+        }
+    }
+
+    @Test("G54 a client that takes nothing of its answer costs nothing meanwhile") func idleWait() async throws {
+        try await onThread {
+            let server = try RunningServer { handler in
+                handler.onEnded = { exchange in
+                    exchange.begin(framing: .length(100_000_000))
+                    let piece = [UInt8](repeating: 65, count: 100_000)
+                    while exchange.canSend { exchange.send(piece.span) }
+                }
+                handler.onCanSendMore = { exchange in
+                    let piece = [UInt8](repeating: 65, count: 100_000)
+                    while exchange.canSend { exchange.send(piece.span) }
+                }
+            }
+            defer { server.stop() }
+            let peer = try RawClient.connect(port: server.port, smallBuffers: true)
+            try peer.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            try eventually("the loop rests") {
+                // Two turns are those of the questions.
+                let before = server.thread.perform { $0.loop.turns }
+                usleep(50_000)
+                return server.thread.perform { $0.loop.turns } - before <= 3
+            }
+            withExtendedLifetime(peer) {}
         }
     }
 
