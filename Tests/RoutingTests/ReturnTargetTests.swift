@@ -90,6 +90,7 @@ import Testing
         for text in [
             "//evil", "/%2fevil", "/%252fevil", "/a/..", "/a/%2e%2e/b", "/%5cevil", "/a/%2e%2e%2f/b", "/a/%2e%2e%5c/b",
             "/a%2f%2e%2e%2f%2fb", "/bff%2Fuser", "/%62FF%2f.x/y", "/a/%252e%252e%252f/b", "/a/b%2f.",
+            "/.%250D/%250D/I5/.I5", "/a/.%2509./x",
             "/%22ff/%2E%2E%2f//%22f//%2E%2fff/%2E%2f//%2E%2feil",
         ] {
             #expect(local(text, tolerating: .everything) == nil, "\(text)")

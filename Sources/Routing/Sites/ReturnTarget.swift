@@ -76,6 +76,8 @@ package struct ReturnTarget: Sendable, Equatable {
         var decoded = PercentEncoding.decode(path)
         for times in 1...2 {
             guard let bytes = decoded else { return false }
+            // Tabs and line breaks vanish from URLs, and what stood beside them moves together.
+            if bytes.contains(where: { $0 < 0x20 || $0 == 0x7F }) { return true }
             let lowercase = bytes.map { ByteClass.lowercase($0) }
             if times == 1, endpoints.coversFolded(lowercase.span) { return true }
             let isSlash = { (byte: UInt8) in byte == PathReading.slash || byte == PathReading.backslash }
