@@ -120,6 +120,15 @@ import Time
         #expect(await harness.client.status().isUp)
     }
 
+    @Test("B28 a provider that limits how many codes anybody may bring shuts out nobody who brings a good one later")
+    func limits() async throws {
+        let harness = try ClientHarness()
+        harness.provider.bend { $0.intercept = { call, _ in call.endpoint == .token ? .empty(429) : nil } }
+        for _ in 0..<10 { #expect(await harness.loginError()?.reason == "unavailable_status_429") }
+        harness.provider.bend { $0.intercept = { _, _ in nil } }
+        #expect(try await harness.login().subject == "alice")
+    }
+
     @Test("A54 errors and events hold no token, code or state")
     func canaries() async throws {
         let harness = try ClientHarness()

@@ -18,7 +18,14 @@ final class CallGate: Sendable {
     static let patience = 5
     static let longestPause = Duration.seconds(30)
 
-    init(random: @escaping @Sendable () -> Double) { self.random = random }
+    /// "Too many" (429) closes nothing: anybody can bring so many codes that are none that the provider says so, and must
+    /// not shut those out who bring good ones.
+    let ignoresLimits: Bool
+
+    init(ignoresLimits: Bool = false, random: @escaping @Sendable () -> Double) {
+        self.ignoresLimits = ignoresLimits
+        self.random = random
+    }
 
     /// Nil when a call may go out, else how long to wait.
     ///

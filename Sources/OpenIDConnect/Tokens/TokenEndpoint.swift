@@ -26,7 +26,11 @@ struct TokenEndpoint: Sendable {
                 .token, metadata.tokenEndpoint, reach: metadata.reach, accept: "application/json", form: form,
                 headers: headers)
             let answer = TokenAnswer(response, now: calls.time.now())
-            if case .unavailable = answer { noteFailure() } else { gate.succeeded() }
+            switch answer {
+            case .unavailable where response.status == 429 && gate.ignoresLimits: break
+            case .unavailable: noteFailure()
+            default: gate.succeeded()
+            }
             return .answered(answer)
         } catch {
             // What did not leave this house says nothing of the provider.
