@@ -241,8 +241,8 @@ private final class SilentPort: @unchecked Sendable {
                 usleep(50_000)
                 return proxy.thread.perform { $0.loop.turns } - before <= 3
             }
+            // The upstream goes, and with it the client's connection.
             mayEnd.signal()
-            client.reset()
             sender.join()
         }
     }

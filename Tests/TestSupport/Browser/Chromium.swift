@@ -102,19 +102,26 @@ package final class Chromium: @unchecked Sendable {
         return found ?? ""
     }
 
+    /// Finds an element and does something with it; once more when the page has put another in its place meanwhile.
+    private func with<Result>(_ selector: String, _ action: (String) throws -> Result) throws -> Result {
+        for _ in 0..<20 {
+            do {
+                return try action(session + "/element/" + element(selector))
+            } catch let failure as Failure where failure.description.contains("stale element reference") {}
+        }
+        throw Failure(description: "\(selector) is never the same")
+    }
+
     package func click(_ selector: String) throws {
-        let id = try element(selector)
-        _ = try call("POST", session + "/element/\(id)/click", [:])
+        _ = try with(selector) { try call("POST", $0 + "/click", [:]) }
     }
 
     package func type(_ text: String, into selector: String) throws {
-        let id = try element(selector)
-        _ = try call("POST", session + "/element/\(id)/value", ["text": text])
+        _ = try with(selector) { try call("POST", $0 + "/value", ["text": text]) }
     }
 
     package func text(_ selector: String) throws -> String {
-        let id = try element(selector)
-        return try call("GET", session + "/element/\(id)/text", nil) as? String ?? ""
+        try with(selector) { try call("GET", $0 + "/text", nil) as? String ?? "" }
     }
 
     /// Runs a script in the page and gives back what it returns.
