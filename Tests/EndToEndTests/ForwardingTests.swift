@@ -270,6 +270,10 @@ extension ProductTests {
                 }
                 let known = try ask("/x", browser)
                 #expect(known.header("X-Who") == "user alice" && known.header("X-Json") == "{\"a\":1}", "\(known.head)")
+                stage.upstream.answers(EchoUpstream.answer("ok", fields: ["Cache-Control: public, max-age=60"]))
+                // Shared caches must not give one user's claims to another.
+                #expect(try ask("/x", browser).header("Cache-Control") == "no-store")
+                #expect(try ask("/x", TestBrowser()).header("Cache-Control") == "public, max-age=60")
                 let unknown = try ask("/x", TestBrowser())
                 #expect(unknown.header("X-Who") == nil, "\(unknown.head)")
                 // What is taken out has not decided that shared caches stay out (E27).

@@ -80,6 +80,7 @@ extension RequestJourney {
         let hidesSharing = plan.settings.crossSite == .auto && plan.settings.access != .public
         var cacheControl = plan.cacheControl
         var variesByCookie = false
+        let showsClaims = plan.responsePlan != nil && session != nil && plan.settings.cache == .protect
         for position in 0..<head.fields.count {
             if HopByHop.contains(head.fields, position) { continue }
             let known = head.fields.known(position)
@@ -108,7 +109,13 @@ extension RequestJourney {
                 continue
             }
             // What does not leave decides nothing.
-            if known == .cacheControl { cacheControl.read(head.fields.value(position)) }
+            if known == .cacheControl {
+                var line = CacheControlState()
+                line.read(head.fields.value(position))
+                // With this user's claims in its header the answer is nobody else's, whatever the upstream says of it.
+                if line.invitesSharing, showsClaims { continue }
+                cacheControl.read(head.fields.value(position))
+            }
             if known == .vary, CacheControlState.names("cookie", in: head.fields.value(position)) {
                 variesByCookie = true
             }

@@ -5,6 +5,8 @@ struct CacheControlState {
     var isPresent = false
     /// One of `private`, `no-store`, `public`, `s-maxage` is there: the upstream has thought about sharing.
     var decidesSharing = false
+    /// `public` or `s-maxage` is there: shared caches may keep it.
+    var invitesSharing = false
 
     mutating func read(_ value: Span<UInt8>) {
         isPresent = true
@@ -19,6 +21,9 @@ struct CacheControlState {
                 || directive.equalsIgnoringCase("public") || directive.equalsIgnoringCase("s-maxage")
             {
                 decidesSharing = true
+            }
+            if directive.equalsIgnoringCase("public") || directive.equalsIgnoringCase("s-maxage") {
+                invitesSharing = true
             }
             start = end + 1
         }
