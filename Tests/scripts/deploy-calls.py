@@ -28,8 +28,10 @@ def expand(name):
     return set().union(*(expand(word) for word in words if word and not word.startswith("#")))
 
 
-allowed = set()
+allowed, niceness = set(), 0
 for line in open(unit):
+    if found := re.match(r"LimitNICE=([+-]\d+)$", line):
+        niceness = int(found[1])
     if found := re.match(r"SystemCallFilter=(~?)(.*)", line):
         for name in found[2].split():
             allowed = allowed - expand(name) if found[1] else allowed | expand(name)
@@ -100,8 +102,10 @@ if strange:
 start = max(number for number, line in enumerate(lines) if re.match(r"\d+\s+execve\(", line))
 calls = {found[1] for line in lines[start:] if (found := re.match(r"\d+\s+(?:<[.]{3} )?(\w+)(?:\(| resumed)", line))}
 forbidden = calls - allowed
-# The run time complains about this in the journal, once a thread.
-refused = [line for line in lines[start:] if re.search(r"setpriority\(.* = -1", line)]
+# The run time complains in the journal about a priority that it cannot have.
+refused = [
+    line for line in lines[start:] if (found := re.search(r"setpriority\(.*, (-?\d+)\b", line)) and int(found[1]) < niceness
+]
 executable = [line for line in lines[start:] if re.search(r"PROT_WRITE\|PROT_EXEC", line)]
 if forbidden:
     print(f"deploy: the unit refuses what the program calls: {' '.join(sorted(forbidden))}")
