@@ -1,23 +1,44 @@
 import Foundation
+import Threads
 
-/// A TCP port on 127.0.0.1 that nobody listens on at this moment.
+/// A TCP port on 127.0.0.1 that nobody listens on, and that no connection is given as its own end: below the range from
+/// which the kernel takes those, and from a part of it that is this process's.
 package func freePort() throws -> Int {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let port = withUnsafeMutablePointer(to: &address) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic -> Int in
-            guard bind(descriptor, generic, length) == 0, getsockname(descriptor, generic, &length) == 0 else {
-                return 0
-            }
-            return Int(UInt16(bigEndian: pointer.pointee.sin_port))
+    for _ in 0..<PortRange.size {
+        let port = PortRange.next()
+        if isFree(port) { return port }
+    }
+    throw NeverHappened(description: "no free port")
+}
+
+private enum PortRange {
+    static let size = 1000
+    private static let first = 11_000 + Int(getpid()) % 20 * size
+    private static let taken = Locked(0)
+
+    static func next() -> Int {
+        taken.withLock { count in
+            count += 1
+            return first + count % size
         }
     }
-    guard port > 0 else { throw NeverHappened(description: "no free port") }
-    return port
+}
+
+private func isFree(_ port: Int) -> Bool {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    // What an earlier test's connections leave behind for a minute harms no listener.
+    var yes: Int32 = 1
+    setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = UInt16(port).bigEndian
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    return withUnsafePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+        }
+    }
 }
 
 /// Sends bytes to a port of 127.0.0.1 and reads until the peer closes, or has sent the body it announced.
