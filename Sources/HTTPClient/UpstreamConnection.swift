@@ -84,7 +84,7 @@ final class UpstreamConnection: EventTarget, TurnTarget, TimerTarget {
             if channel.canRead, stream?.hasSent == false { connectionLost() } else { work() }
         }
         if state.phase == .closed { return }
-        if !channel.output.isEmpty { touch() }
+        if channel.waiting > 0 { touch() }
         moveDeadline()
     }
 
@@ -117,7 +117,7 @@ final class UpstreamConnection: EventTarget, TurnTarget, TimerTarget {
 
     private var nextDeadline: (at: Instant, verdict: UpstreamDeadlines.Verdict)? {
         deadlines.next(
-            state, outputWaits: !channel.output.isEmpty, outputMoved: channel.outputMoved, pool.patience)
+            state, outputWaits: channel.waiting > 0, outputMoved: channel.outputMoved, pool.patience)
     }
 
     private func moveDeadline() {
@@ -198,8 +198,9 @@ final class UpstreamConnection: EventTarget, TurnTarget, TimerTarget {
     private func read() {
         loop.scratch.use { scratch in
             do {
-                switch try channel.receive(into: scratch) {
+                switch try channel.receive(into: scratch, loop) {
                 case .nothing: break
+                case .failed: connectionLost()
                 case .end: inputEnded()
                 case .bytes:
                     let bytes = scratch.buffer.bytes
@@ -293,11 +294,11 @@ final class UpstreamConnection: EventTarget, TurnTarget, TimerTarget {
         } catch {
             writeError = error
         }
-        if channel.output.count >= Self.highWaterMark { wasFull = true }
+        if channel.waiting >= Self.highWaterMark { wasFull = true }
         touch()
     }
 
-    var canSend: Bool { channel.output.count < Self.highWaterMark }
+    var canSend: Bool { channel.waiting < Self.highWaterMark }
 
     func finish() {
         end { (engine, output) throws(HTTP1Error) in try engine.writeEnd(into: &output) }
@@ -342,11 +343,11 @@ final class UpstreamConnection: EventTarget, TurnTarget, TimerTarget {
             if channel.canRead { touch() }
             return
         }
-        if endsWhenFlushed, channel.output.isEmpty {
+        if endsWhenFlushed, channel.waiting == 0 {
             endsWhenFlushed = false
-            channel.shutDownSending()
+            channel.shutDownSending(loop)
         }
-        if wasFull, channel.output.count <= Self.highWaterMark / 2, let stream, let handler = stream.handler {
+        if wasFull, channel.waiting <= Self.highWaterMark / 2, let stream, let handler = stream.handler {
             wasFull = false
             isWorking = true
             handler.upstreamCanSendMore(stream)

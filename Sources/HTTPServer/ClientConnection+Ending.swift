@@ -6,12 +6,12 @@ extension ClientConnection {
     /// All has been said: close, or first let the client read it (RFC 9112, section 9.6).
     func bow() {
         guard state.flushed() else {
-            close()
+            leave()
             return
         }
         droppedBytes = 0
         deadlines.lingerBegan = worker.loop.now
-        channel.shutDownSending()
+        channel.shutDownSending(worker.loop)
         channel.dropInput(worker.loop)
         touch()
     }
@@ -64,9 +64,18 @@ extension ClientConnection {
         }
     }
 
+    /// Closes where nothing is left to be said or heard.
+    func leave() {
+        channel.sayGoodbye(worker.loop)
+        close()
+    }
+
     func close() {
         if state.phase == .closed { return }
         state.close()
+        if channel.isHandshaking {
+            worker.handshakeEnded(.failed(channel.cipherFailure ?? handshakeFate), peer)
+        }
         if let seat { worker.loop.forget(seat) }
         if let timer { worker.loop.timers.remove(timer) }
         seat = nil
@@ -85,13 +94,19 @@ extension ClientConnection {
     func drain() {
         state.isDraining = true
         if isIdle, state.isKept {
-            close()
+            leave()
             return
         }
         if state.response == .none { engine.closeAfterResponse() }
         // A new connection may have its request under way: it is waited for, but not for long.
         deadlines.silentSince = worker.loop.now
         moveDeadline()
+    }
+
+    /// Ends a handshake that stands still, for somebody else's.
+    func crowdedOut() {
+        handshakeFate = "crowded_out"
+        close()
     }
 
     func cutOff() {

@@ -6,15 +6,22 @@ import Time
 extension ClientConnection {
     func read() {
         worker.loop.scratch.use { scratch in
+            let wasHandshaking = channel.isHandshaking
             let received: Received
             do {
-                received = try channel.receive(into: scratch)
+                received = try channel.receive(into: scratch, worker.loop)
             } catch {
                 isBroken = true
                 return
             }
+            // Before the first byte of what was agreed on is looked at.
+            if wasHandshaking, !channel.isHandshaking { handshakeEnded() }
             switch received {
             case .nothing: break
+            case .failed:
+                // The alert leaves, if the kernel takes it; nobody waits for that.
+                channel.push(worker.loop)
+                isBroken = true
             case .end: inputEnded()
             case .bytes:
                 let bytes = scratch.buffer.bytes
@@ -22,6 +29,11 @@ extension ClientConnection {
                 if state.phase == .open { channel.hold(bytes.extracting(consumed..<bytes.count), worker.loop) }
             }
         }
+    }
+
+    /// Both sides can seal and open: what is spoken from here on is ``Channel/applicationProtocol``.
+    private func handshakeEnded() {
+        worker.handshakeEnded(.done(isResumed: channel.isResumed), peer)
     }
 
     func feedHeldInput() {
@@ -72,7 +84,7 @@ extension ClientConnection {
                 exchange.handler?.ended(exchange)
             }
             settle()
-            if state.request == .awaited, channel.output.count >= worker.settings.highWaterMark { break }
+            if state.request == .awaited, channel.waiting >= worker.settings.highWaterMark { break }
         }
         return at
     }
@@ -122,7 +134,7 @@ extension ClientConnection {
             case .awaited, .head:
                 // Answers to earlier requests may still wait.
                 if let exchange { letGo(exchange) }
-                if channel.output.isEmpty { close() } else { state.part(.close) }
+                if channel.waiting == 0 { leave() } else { state.part(.close) }
             case .body where isTunnel:
                 state.request = .ended
                 if let exchange { exchange.handler?.ended(exchange) }

@@ -11,7 +11,7 @@ extension ClientConnection {
         guard state.hasExchange, state.response == .none else { return }
         channel.willWrite(worker.loop)
         engine.writeInterim(status, fields, into: &channel.output)
-        if channel.output.count >= worker.settings.highWaterMark { wasFull = true }
+        if channel.waiting >= worker.settings.highWaterMark { wasFull = true }
         touch()
     }
 
@@ -63,11 +63,11 @@ extension ClientConnection {
             // The handler sends more than its head announced: the client must not take it for whole.
             isAborted = true
         }
-        if channel.output.count >= worker.settings.highWaterMark { wasFull = true }
+        if channel.waiting >= worker.settings.highWaterMark { wasFull = true }
         touch()
     }
 
-    var canSend: Bool { channel.output.count < worker.settings.highWaterMark }
+    var canSend: Bool { channel.waiting < worker.settings.highWaterMark }
 
     func finish() {
         end { (engine, output) throws(HTTP1Error) in try engine.writeEnd(into: &output) }
@@ -117,11 +117,11 @@ extension ClientConnection {
             lose(.clientLeft)
             return
         }
-        if case .flushing = state.phase, channel.output.isEmpty {
+        if case .flushing = state.phase, channel.waiting == 0 {
             bow()
             return
         }
-        if channel.output.count <= worker.settings.highWaterMark / 2 {
+        if channel.waiting <= worker.settings.highWaterMark / 2 {
             if wasFull, let exchange, let handler = exchange.handler {
                 wasFull = false
                 isWorking = true
@@ -132,6 +132,6 @@ extension ClientConnection {
             // A pipelined request may have waited for room.
             if state.request == .awaited, !channel.input.isEmpty || channel.canRead { touch() }
         }
-        if state.isDraining, state.isKept, isIdle { close() }
+        if state.isDraining, state.isKept, isIdle { leave() }
     }
 }

@@ -30,6 +30,8 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget {
     var isPutOff = false
     /// The kernel refused our bytes, or reset the connection.
     var isBroken = false
+    /// Why a handshake that is not over will not come to its end.
+    var handshakeFate: StaticString = "client_left"
     var isAborted = false
     /// `canSend` was false; the handler will be told when it is true again.
     var wasFull = false
@@ -45,9 +47,10 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget {
     /// Reads in a row before other connections have their turn.
     static let readsInARow = 4
 
-    init(_ worker: ServerWorker, _ socket: consuming Socket, _ peer: PeerAddress) {
+    /// - Parameter cipher: what seals and opens this client's bytes; nil on plain ports.
+    init(_ worker: ServerWorker, _ socket: consuming Socket, _ peer: PeerAddress, _ cipher: (any ByteCipher)?) {
         self.worker = worker
-        channel = Channel(socket, isConnected: true, now: worker.loop.now)
+        channel = Channel(socket, cipher: cipher, isConnected: true, now: worker.loop.now)
         self.peer = peer
         engine = HTTP1ServerEngine(limits: worker.settings.limits)
         deadlines = ConnectionDeadlines(now: worker.loop.now)
@@ -65,6 +68,8 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget {
 
     var localAddress: SocketAddress? { channel.localAddress }
 
+    var isHandshaking: Bool { channel.isHandshaking }
+
     // MARK: News from the loop
 
     func ready(_ readiness: Readiness) {
@@ -78,7 +83,7 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget {
         }
         work()
         if state.phase == .closed { return }
-        if !channel.output.isEmpty || state.phase != .open { touch() }
+        if channel.waiting > 0 || state.phase != .open { touch() }
         moveDeadline()
     }
 
@@ -99,7 +104,9 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget {
             return
         }
         switch next.verdict {
-        case .closeSilently: close()
+        case .closeSilently:
+            handshakeFate = "timeout"
+            leave()
         case .requestTimeout: refuse(status: 408, reason: "request_timeout", .requestTimeout)
         case .responseTimeout: lose(.responseTimeout)
         case .clientLeft: lose(.clientLeft)
@@ -115,9 +122,10 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget {
     }
 
     var nextDeadline: (at: Instant, verdict: ConnectionDeadlines.Verdict)? {
-        if isTunnel && channel.output.isEmpty && state.phase == .open { return nil }
+        if isTunnel && channel.waiting == 0 && state.phase == .open { return nil }
+        if channel.isHandshaking { return (deadlines.handshakeEnd(state, worker.patience), .closeSilently) }
         return deadlines.next(
-            state, outputWaits: !channel.output.isEmpty, outputMoved: channel.outputMoved,
+            state, outputWaits: channel.waiting > 0, outputMoved: channel.outputMoved,
             stillness.map(worker.patience.still) ?? worker.patience)
     }
 
@@ -128,7 +136,7 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget {
 
     /// Between two exchanges, with nothing left to say or to read.
     var isIdle: Bool {
-        state.phase == .open && state.request == .awaited && channel.output.isEmpty && channel.input.isEmpty
+        state.phase == .open && state.request == .awaited && channel.waiting == 0 && channel.input.isEmpty
             && !channel.canRead
     }
 
@@ -144,7 +152,7 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget {
             settle()
             guard state.wantsInput else { break }
             // An answer to a pipelined request must not be made before the client takes those it has.
-            if state.request == .awaited, channel.output.count >= worker.settings.highWaterMark { break }
+            if state.request == .awaited, channel.waiting >= worker.settings.highWaterMark { break }
             if mustFeed || !channel.input.isEmpty {
                 feedHeldInput()
             } else if channel.canRead {

@@ -57,6 +57,11 @@ struct ConnectionDeadlines: Equatable {
         lingerBegan = now
     }
 
+    /// When a handshake must be over: it shares the time that a new connection may be silent.
+    func handshakeEnd(_ state: ClientConnectionState, _ patience: ServerPatience) -> Instant {
+        silentSince + (state.isDraining ? patience.grace : patience.header)
+    }
+
     /// The next deadline and what it means.
     ///
     /// - Parameter outputMoved: the last time the kernel took bytes, or bytes began to wait.

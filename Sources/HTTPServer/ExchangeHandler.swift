@@ -51,6 +51,16 @@ package protocol HandlerSource: AnyObject {
     /// The answer of `refuse` is written: `bytesOut` bytes, its head included. Where nobody has heard of the request, this is
     /// the moment to record it.
     func refused(_ refusal: Refusal, bytesOut: Int)
+    /// The handshake of a connection on an encrypted port is over.
+    func handshakeEnded(_ outcome: HandshakeOutcome, _ peer: PeerAddress)
+}
+
+/// What a client's handshake came to.
+package enum HandshakeOutcome: Sendable {
+    /// - Parameter isResumed: it was an abbreviated one.
+    case done(isResumed: Bool)
+    /// The connection is closed; a stable word says why: the cipher's own, or `timeout`, `client_left`, `crowded_out`.
+    case failed(StaticString)
 }
 
 /// A request that the server itself refused.
@@ -82,4 +92,6 @@ extension HandlerSource {
     }
 
     package func refused(_ refusal: Refusal, bytesOut: Int) {}
+
+    package func handshakeEnded(_ outcome: HandshakeOutcome, _ peer: PeerAddress) {}
 }

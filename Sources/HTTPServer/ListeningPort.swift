@@ -1,3 +1,4 @@
+import Bytes
 package import Sockets
 private import Time
 
@@ -5,6 +6,7 @@ private import Time
 package final class ListeningPort: EventTarget, TurnTarget, TimerTarget {
     private unowned let worker: ServerWorker
     private let socket: ListeningSocket
+    private let ciphers: (any CipherSource)?
     private var slot: Slot?
     private var retry: TimerWheel.Timer?
     private var isPutOff = false
@@ -16,9 +18,12 @@ package final class ListeningPort: EventTarget, TurnTarget, TimerTarget {
     /// How long nobody is asked for while there is no place or no descriptor.
     private static let pause: Duration = .milliseconds(100)
 
-    init(_ worker: ServerWorker, _ socket: ListeningSocket) throws(SystemError) {
+    init(
+        _ worker: ServerWorker, _ socket: ListeningSocket, _ ciphers: (any CipherSource)?
+    ) throws(SystemError) {
         self.worker = worker
         self.socket = socket
+        self.ciphers = ciphers
         slot = try worker.loop.watch(socket.descriptor, socket.isShared ? .sharedArrivals : .arrivals, for: self)
         retry = worker.loop.timers.add(self)
     }
@@ -87,7 +92,15 @@ package final class ListeningPort: EventTarget, TurnTarget, TimerTarget {
         guard worker.limit.enter() else { return .noPlace }
         switch socket.accept() {
         case .connection(let client, let peer):
-            worker.adopt(client, peer)
+            guard let ciphers else {
+                worker.adopt(client, peer, nil)
+                return .more
+            }
+            guard let cipher = ciphers.makeCipher() else {
+                worker.limit.leave()
+                return .more
+            }
+            worker.adopt(client, peer, cipher)
             return .more
         case .nobody:
             worker.limit.leave()

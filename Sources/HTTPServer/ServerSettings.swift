@@ -22,6 +22,8 @@ package struct ServerSettings: Sendable, Equatable {
     package var lingerBytes = 256 << 10
     /// Open client connections of the whole process.
     package var connections = 20_000
+    /// Handshakes under way in one worker; beyond them the oldest ends for a new one.
+    package var handshakes = 2048
     /// From the request to stop to the closing of what is still open.
     package var drain: Duration = .seconds(30)
     /// Bytes of an answer that may wait for a client before its source is paused.

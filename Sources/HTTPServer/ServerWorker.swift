@@ -1,4 +1,4 @@
-import Bytes
+package import Bytes
 private import Formats
 import HTTP
 package import Sockets
@@ -17,6 +17,7 @@ package final class ServerWorker {
 
     private var ports: [ListeningPort] = []
     private var connections = Slab<ClientConnection>()
+    private var handshakes = HandshakeQueue()
     /// Every exchange ever made here, by slot, and those that nobody has.
     private var exchanges: [Exchange] = []
     private var idleExchanges: [Exchange] = []
@@ -40,15 +41,22 @@ package final class ServerWorker {
     }
 
     /// Accepts on `socket` from now on.
+    ///
+    /// - Parameter ciphers: of an encrypted port.
     @discardableResult
-    package func listen(on socket: ListeningSocket) throws(SystemError) -> ListeningPort {
-        let port = try ListeningPort(self, socket)
+    package func listen(
+        on socket: ListeningSocket, ciphers: (any CipherSource)? = nil
+    ) throws(SystemError) -> ListeningPort {
+        let port = try ListeningPort(self, socket, ciphers)
         ports.append(port)
         return port
     }
 
     /// Open connections of this worker.
     package var connectionCount: Int { connections.count }
+
+    /// Handshakes under way.
+    package var handshakeCount: Int { handshakes.count }
 
     /// The exchange that `key` means; nil when it is over.
     package func exchange(_ key: SlotKey) -> Exchange? {
@@ -83,13 +91,29 @@ package final class ServerWorker {
 
     // MARK: For connections
 
-    func adopt(_ socket: consuming Socket, _ peer: PeerAddress) {
-        let connection = ClientConnection(self, socket, peer)
+    func adopt(_ socket: consuming Socket, _ peer: PeerAddress, _ cipher: (any ByteCipher)?) {
+        let connection = ClientConnection(self, socket, peer, cipher)
         let slot = connections.insert(connection)
         if !connection.open(slot) {
             connections.remove(slot)
             limit.leave()
+        } else if cipher != nil {
+            handshakeBegan(slot)
         }
+    }
+
+    private func handshakeBegan(_ slot: Slot) {
+        handshakes.tidy { isHandshaking($0) }
+        handshakes.began(slot)
+        guard handshakes.count > settings.handshakes else { return }
+        if let oldest = handshakes.takeOldest({ isHandshaking($0) }) { connections[oldest]?.crowdedOut() }
+    }
+
+    private func isHandshaking(_ slot: Slot) -> Bool { connections[slot]?.isHandshaking ?? false }
+
+    func handshakeEnded(_ outcome: HandshakeOutcome, _ peer: PeerAddress) {
+        handshakes.ended()
+        source.handshakeEnded(outcome, peer)
     }
 
     func left(_ slot: Slot) {

@@ -3,9 +3,10 @@ package import Time
 
 /// A connected socket on a loop, with what waits to leave and what waits to be wanted.
 ///
-/// It remembers what the kernel said, since edge-triggered news comes once. An idle channel holds no memory.
+/// It remembers what the kernel said, since edge-triggered news comes once. An idle channel holds no memory. With a cipher
+/// in between, everything here is about plain bytes all the same; see `Channel+Cipher.swift`.
 package struct Channel: ~Copyable {
-    private var socket: Socket
+    var socket: Socket
     /// Written and not yet taken by the kernel.
     ///
     /// Call ``willWrite(_:)`` before writing.
@@ -13,18 +14,33 @@ package struct Channel: ~Copyable {
     /// Read and not yet wanted.
     package private(set) var input = ByteBuffer()
     /// There may be something to read.
-    package private(set) var canRead = false
-    package private(set) var canWrite: Bool
+    package internal(set) var canRead = false
+    package internal(set) var canWrite: Bool
     /// The peer's FIN has been announced; what it sent before may still be unread.
-    package private(set) var peerHasClosed = false
+    package internal(set) var peerHasClosed = false
     /// The kernel refused our bytes: the peer is gone.
-    package private(set) var sendFailed = false
+    package internal(set) var sendFailed = false
     /// The last time the kernel took bytes, or bytes began to wait.
     package var outputMoved: Instant
 
-    /// - Parameter isConnected: false while the socket connects; ``note(_:)`` of `writable` changes it.
-    package init(_ socket: consuming Socket, isConnected: Bool, now: Instant) {
+    /// What stands between us and the socket; nil where bytes travel as they are.
+    var cipher: (any ByteCipher)?
+    /// Sealed and not yet taken by the kernel.
+    var sealed = ByteBuffer()
+    /// The peer has said goodbye, and what it said before may still be on its way to the caller.
+    var hasGoodbye = false
+    /// True until the cipher's handshake is over; what is written meanwhile waits in ``output``.
+    package internal(set) var isHandshaking: Bool
+
+    /// - Parameters:
+    ///   - cipher: what seals and opens the bytes of this connection.
+    ///   - isConnected: false while the socket connects; ``note(_:)`` of `writable` changes it.
+    package init(
+        _ socket: consuming Socket, cipher: (any ByteCipher)? = nil, isConnected: Bool, now: Instant
+    ) {
         self.socket = socket
+        self.cipher = cipher
+        isHandshaking = cipher != nil
         canWrite = isConnected
         outputMoved = now
     }
@@ -44,6 +60,9 @@ package struct Channel: ~Copyable {
 
     // MARK: Writing
 
+    /// Bytes that wait for the kernel, in either form.
+    package var waiting: Int { output.count &+ sealed.count }
+
     /// Gives ``output`` memory, and starts its clock if it was empty.
     package mutating func willWrite(_ loop: EventLoop) {
         if output.isEmpty { outputMoved = loop.now }
@@ -52,6 +71,11 @@ package struct Channel: ~Copyable {
 
     /// Gives the kernel what it takes now.
     package mutating func push(_ loop: EventLoop) {
+        if let cipher {
+            pushSealed(Span(), cipher, loop)
+            if output.isEmpty { loop.buffers.take(&output) }
+            return
+        }
         if canWrite, !output.isEmpty {
             do {
                 let count = try socket.send(output.bytes)
@@ -68,6 +92,11 @@ package struct Channel: ~Copyable {
 
     /// Gives the kernel ``output`` and `piece` behind it; what it does not take of the piece waits in ``output``.
     package mutating func push(_ piece: Span<UInt8>, _ loop: EventLoop) {
+        if let cipher {
+            let taken = pushSealed(piece, cipher, loop)
+            output.append(piece.extracting(taken..<piece.count))
+            return
+        }
         var taken = 0
         if canWrite {
             do {
@@ -83,7 +112,7 @@ package struct Channel: ~Copyable {
         if taken < waiting + piece.count { output.append(piece.extracting(max(0, taken - waiting)..<piece.count)) }
     }
 
-    private mutating func refused() {
+    mutating func refused() {
         sendFailed = true
         canWrite = false
         // Behind what the peer still said there is an end or an error to be read.
@@ -91,12 +120,20 @@ package struct Channel: ~Copyable {
     }
 
     /// Forgets what waits to leave.
-    package mutating func dropOutput(_ loop: EventLoop) { loop.buffers.take(&output) }
+    package mutating func dropOutput(_ loop: EventLoop) {
+        loop.buffers.take(&output)
+        loop.buffers.take(&sealed)
+    }
 
     // MARK: Reading
 
     /// Reads once into the loop's scratch buffer, which is the caller's for now.
-    package mutating func receive(into scratch: BufferBox) throws(SystemError) -> Received {
+    package mutating func receive(into scratch: BufferBox, _ loop: EventLoop) throws(SystemError) -> Received {
+        if let cipher { return try receiveSealed(into: scratch, cipher, loop) }
+        return try receiveAsItIs(into: scratch)
+    }
+
+    mutating func receiveAsItIs(into scratch: BufferBox) throws(SystemError) -> Received {
         let received: Received
         do {
             received = try socket.receive(into: &scratch.buffer, space: EventLoop.readSize)
@@ -105,7 +142,7 @@ package struct Channel: ~Copyable {
             throw error
         }
         switch received {
-        case .nothing: canRead = false
+        case .nothing, .failed: canRead = false
         case .end:
             canRead = false
             peerHasClosed = true
@@ -136,7 +173,10 @@ package struct Channel: ~Copyable {
     // MARK: The end
 
     /// Tells the peer that nothing more comes, and goes on reading.
-    package func shutDownSending() { socket.shutDownSending() }
+    package mutating func shutDownSending(_ loop: EventLoop) {
+        sayGoodbye(loop)
+        socket.shutDownSending()
+    }
 
     /// Makes closing a reset, so that the peer cannot take what it has for all there was.
     package func resetWhenClosed() { socket.resetWhenClosed() }
@@ -145,6 +185,8 @@ package struct Channel: ~Copyable {
     package mutating func close(_ loop: EventLoop) {
         loop.buffers.take(&input)
         loop.buffers.take(&output)
+        loop.buffers.take(&sealed)
+        cipher = nil
         socket.close()
     }
 }

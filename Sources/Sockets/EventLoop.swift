@@ -26,6 +26,8 @@ package final class EventLoop {
     package let timers: TimerWheel
     /// Where sockets of this loop are read into; lent for one read and what follows from it.
     package let scratch = BufferBox()
+    /// Where sealed bytes stand between a socket and a cipher, in either direction, for the length of one call.
+    let wire = BufferBox()
     /// Memory for what waits: answers a client does not take, input a handler does not want yet.
     package let buffers = BufferPool()
     // Private, for what others can reach is guarded at each access.

@@ -10,6 +10,8 @@ package enum Received: Sendable, Equatable {
     case nothing
     /// The peer sends nothing more.
     case end
+    /// What the peer sent does not open: the connection is of no use any more, and an alert waits to leave.
+    case failed
 }
 
 /// A connected, or connecting, non-blocking stream socket; closed when it goes.
