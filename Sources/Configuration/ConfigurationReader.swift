@@ -34,19 +34,23 @@ struct ConfigurationReader {
         let limits = LimitsSection(root: root).read()
         let log = LogSection(root: root).read()
         let workers = workers(root)
+        let trusted = trustedProxies(root)
+        var family = ForwardedFamily.xForwarded
+        root.choice("forwarded_headers", into: &family)
         refuseLaterKeys(root)
-        let addresses = listeners?.map(\.value) ?? [.tcp(host: "0.0.0.0", port: 8080)]
-        let administration = AdministrationSection(root: root, listeners: addresses).read()
+        let settled = listeners?.map(\.value) ?? [ListenerSettings(address: .tcp(host: "0.0.0.0", port: 8080))]
+        let administration = AdministrationSection(root: root, listeners: settled.map(\.address)).read()
         guard let provider else { return nil }
         var gateway = GatewaySettings(
-            publicURLs: sites.map(\.origin), listeners: addresses.map(ListenerSettings.init(address:)),
-            provider: provider,
-            session: session, upstreams: upstreams.entries.map(\.settings), routes: routes.map(\.settings))
+            publicURLs: sites.map(\.origin), listeners: settled, provider: provider, session: session,
+            upstreams: upstreams.entries.map(\.settings), routes: routes.map(\.settings))
         gateway.endpointsPrefix = endpoints
         gateway.workers = workers
         gateway.accessLog = log.access
         gateway.messageLimits = limits.limits
         gateway.server = limits.server
+        gateway.trustedProxies = trusted
+        gateway.forwardedFamily = family
         return GatewayConfiguration(gateway: gateway, administration: administration, log: log)
     }
 
@@ -68,22 +72,40 @@ struct ConfigurationReader {
         return count
     }
 
+    /// `trusted_proxies`: networks, and `unix`.
+    private func trustedProxies(_ root: SectionReader) -> TrustedPeers {
+        var trusted = TrustedPeers()
+        for proxy in root.distinctStrings("trusted_proxies")?.value ?? [] {
+            if proxy.value == "unix" {
+                trusted.includesUnix = true
+                continue
+            }
+            guard NetworkName.isNetwork(proxy.value) else {
+                context.error(
+                    proxy.mark, "an entry of `trusted_proxies` is no network: \(proxy.shown)",
+                    hint: "such as 10.0.0.0/8, 10.1.2.3/32, fd00::/8, or unix")
+                continue
+            }
+            guard let block = AddressBlock(proxy.value) else {
+                context.error(
+                    proxy.mark, "an entry of `trusted_proxies` has bits behind its length: \(proxy.shown)",
+                    hint: "write the first address of the network, or /32 (IPv6: /128) for a single one")
+                continue
+            }
+            if block.isEverybody {
+                context.warn(
+                    proxy.mark, "`trusted_proxies` believes everybody: \(proxy.shown)",
+                    hint: "any client may then say that it is another; name the load balancer's network")
+            }
+            trusted.blocks.append(block)
+        }
+        return trusted
+    }
+
     /// Keys that are known and whose feature is not there.
     private func refuseLaterKeys(_ root: SectionReader) {
-        let proxies = root.distinctStrings("trusted_proxies")
-        for proxy in proxies?.value ?? [] where !NetworkName.isNetwork(proxy.value) {
-            context.error(
-                proxy.mark, "an entry of `trusted_proxies` is no network: \(proxy.shown)",
-                hint: "such as 10.0.0.0/8, 10.1.2.3/32, fd00::/8, or unix")
-        }
-        root.refuseUnsupported("trusted_proxies", unless: proxies?.value.isEmpty ?? true)
-        var family = ForwardedFamily.x_forwarded
-        root.choice("forwarded_headers", into: &family)
-        root.refuseUnsupported("forwarded_headers", unless: family == .x_forwarded, "`forwarded_headers: forwarded`")
         if root.has("compatibility") {
             context.error(root.mark(of: "compatibility"), "`compatibility` is not supported yet", hint: "leave it out")
         }
     }
-
-    private enum ForwardedFamily: String, CaseIterable { case x_forwarded, forwarded }
 }

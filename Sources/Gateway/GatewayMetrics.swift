@@ -50,6 +50,13 @@ package final class GatewayMetrics: Sendable {
         ).add()
     }
 
+    package func turnedAway(_ reason: String) {
+        registry.counter(
+            "connections_refused_total", help: "Connections that were closed before they became a client's.",
+            labels: [("reason", reason)]
+        ).add()
+    }
+
     package func refresh(_ provider: String, _ outcome: String) {
         registry.counter(
             "refreshes_total", help: "Token refreshes by outcome.",

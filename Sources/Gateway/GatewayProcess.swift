@@ -49,12 +49,13 @@ package final class GatewayProcess: Sendable {
 
         // Listeners first: a port that is taken is the commonest mistake, and costs nothing to find.
         let count = settings.workers > 0 ? settings.workers : Machine.cores
-        var sockets: [[ListeningSocket]] = Array(repeating: [], count: count)
+        var sockets: [[(socket: ListeningSocket, rules: PortRules)]] = Array(repeating: [], count: count)
         var addresses: [SocketAddress] = []
         for listener in settings.listeners {
             do throws(ListenError) {
                 let opened = try ListeningSocket.open(listener.address, count: count)
-                for (worker, socket) in opened.enumerated() { sockets[worker].append(socket) }
+                let rules = PortRules(proxies: listener.proxyProtocol ? settings.trustedProxies : nil)
+                for (worker, socket) in opened.enumerated() { sockets[worker].append((socket, rules)) }
                 if let first = opened.first { addresses.append(first.address) }
             } catch {
                 throw .listen(error)
@@ -128,7 +129,8 @@ package final class GatewayProcess: Sendable {
     }
 
     private func start(
-        _ count: Int, _ snapshot: Snapshot, _ services: WorkerServices, _ sockets: [[ListeningSocket]]
+        _ count: Int, _ snapshot: Snapshot, _ services: WorkerServices,
+        _ sockets: [[(socket: ListeningSocket, rules: PortRules)]]
     ) throws(GatewayStartError) {
         do throws(ThreadError) {
             for number in 0..<count {

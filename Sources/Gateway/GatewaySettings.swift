@@ -26,6 +26,10 @@ package struct GatewaySettings: Sendable {
     /// Limits of a message (keys `limits.request_line`, `header_bytes`, `headers`).
     package var messageLimits = HTTPLimits()
     package var server = ServerSettings()
+    /// Whose forwarded fields and PROXY protocol are believed.
+    package var trustedProxies = TrustedPeers()
+    /// The family of forwarded fields that is read from them; the other is dropped (G33).
+    package var forwardedFamily = ForwardedFamily.xForwarded
 
     package init(
         publicURLs: [String], listeners: [ListenerSettings], provider: ProviderSettings, session: SessionSettings,
@@ -43,6 +47,19 @@ package struct GatewaySettings: Sendable {
 /// One entry of `listen`.
 package struct ListenerSettings: Sendable, Equatable {
     package var address: ListenAddress
+    /// Whoever connects must be a trusted proxy, and says first whom it speaks for.
+    package var proxyProtocol: Bool
 
-    package init(address: ListenAddress) { self.address = address }
+    package init(address: ListenAddress, proxyProtocol: Bool = false) {
+        self.address = address
+        self.proxyProtocol = proxyProtocol
+    }
+}
+
+/// Which fields tell whom a trusted proxy speaks for: the contract's `forwarded_headers`.
+package enum ForwardedFamily: String, Sendable, CaseIterable {
+    /// `X-Forwarded-For` and `X-Forwarded-Host`.
+    case xForwarded = "x_forwarded"
+    /// `Forwarded` (RFC 7239).
+    case forwarded
 }

@@ -55,6 +55,9 @@ final class RequestJourney: ExchangeHandler, UpstreamHandler {
     /// The session is over for this route alone, or its sign-out is not confirmed: its cookie stays (B33a, F2).
     var cookieStaysGood = false
     let requestID = BufferBox(capacity: 64)
+    /// What a trusted proxy in front told of the client; empty when there is none.
+    var chain = ForwardedChain()
+    let forwardedClient = BufferBox()
     var now = Timestamp(milliseconds: 0)
 
     // Where it stands.
@@ -160,6 +163,7 @@ final class RequestJourney: ExchangeHandler, UpstreamHandler {
         endReason = nil
         cookieStaysGood = false
         requestID.buffer.clear()
+        chain.forget()
         waiting = .nothing
         upstreamIsReady = false
         requestEnded = false

@@ -72,11 +72,11 @@ final class Worker: HandlerSource, TimerTarget {
     }
 
     /// Takes clients from these sockets and runs until it is told to stop.
-    func run(_ listeners: [ListeningSocket], limit: ConnectionLimit) throws(SystemError) {
+    func run(_ listeners: [(socket: ListeningSocket, rules: PortRules)], limit: ConnectionLimit) throws(SystemError) {
         let server = ServerWorker(
             loop: loop, index: number, settings: snapshot.settings.server, limit: limit, source: self)
         self.server = server
-        for listener in listeners { try server.listen(on: listener) }
+        for listener in listeners { try server.listen(on: listener.socket, listener.rules) }
         try mailbox.deliver(on: loop) { [unowned self] message in self.receive(message) }
         if let tick { loop.timers.set(tick, loop.now + Self.tickInterval) }
         loop.run()
@@ -160,5 +160,14 @@ final class Worker: HandlerSource, TimerTarget {
 
     func refused(_ refusal: Refusal, bytesOut: Int) {
         if refusal.isUnheard { writeRecord(of: refusal, bytesOut: bytesOut) }
+    }
+
+    func turnedAway(_ peer: PeerAddress, _ reason: StaticString) {
+        metrics.turnedAway(reason.description)
+        var text = ByteBuffer()
+        peer.write(into: &text)
+        log.info(
+            "connection_refused",
+            [("client", .string(String(strictUTF8: text.bytes) ?? "")), ("reason", .string(reason.description))])
     }
 }

@@ -53,6 +53,8 @@ package protocol HandlerSource: AnyObject {
     func refused(_ refusal: Refusal, bytesOut: Int)
     /// The handshake of a connection on an encrypted port is over.
     func handshakeEnded(_ outcome: HandshakeOutcome, _ peer: PeerAddress)
+    /// A connection was closed before it became a client's: from whom it came, and a stable name for why.
+    func turnedAway(_ peer: PeerAddress, _ reason: StaticString)
 }
 
 /// What a client's handshake came to.
@@ -94,4 +96,6 @@ extension HandlerSource {
     package func refused(_ refusal: Refusal, bytesOut: Int) {}
 
     package func handshakeEnded(_ outcome: HandshakeOutcome, _ peer: PeerAddress) {}
+
+    package func turnedAway(_ peer: PeerAddress, _ reason: StaticString) {}
 }

@@ -1,12 +1,25 @@
-import Bytes
+package import Bytes
 package import Sockets
 private import Time
+
+/// What is particular to one listener.
+package struct PortRules: Sendable {
+    /// Peers that must say whom they speak for (PROXY protocol), and whom nobody else is let in beside; nil: nobody is asked.
+    package var proxies: TrustedPeers?
+    /// Of an encrypted port.
+    package var ciphers: (any CipherSource)?
+
+    package init(proxies: TrustedPeers? = nil, ciphers: (any CipherSource)? = nil) {
+        self.proxies = proxies
+        self.ciphers = ciphers
+    }
+}
 
 /// Accepts clients for one worker.
 package final class ListeningPort: EventTarget, TurnTarget, TimerTarget {
     private unowned let worker: ServerWorker
     private let socket: ListeningSocket
-    private let ciphers: (any CipherSource)?
+    private let rules: PortRules
     private var slot: Slot?
     private var retry: TimerWheel.Timer?
     private var isPutOff = false
@@ -18,12 +31,10 @@ package final class ListeningPort: EventTarget, TurnTarget, TimerTarget {
     /// How long nobody is asked for while there is no place or no descriptor.
     private static let pause: Duration = .milliseconds(100)
 
-    init(
-        _ worker: ServerWorker, _ socket: ListeningSocket, _ ciphers: (any CipherSource)?
-    ) throws(SystemError) {
+    init(_ worker: ServerWorker, _ socket: ListeningSocket, _ rules: PortRules) throws(SystemError) {
         self.worker = worker
         self.socket = socket
-        self.ciphers = ciphers
+        self.rules = rules
         slot = try worker.loop.watch(socket.descriptor, socket.isShared ? .sharedArrivals : .arrivals, for: self)
         retry = worker.loop.timers.add(self)
     }
@@ -92,15 +103,7 @@ package final class ListeningPort: EventTarget, TurnTarget, TimerTarget {
         guard worker.limit.enter() else { return .noPlace }
         switch socket.accept() {
         case .connection(let client, let peer):
-            guard let ciphers else {
-                worker.adopt(client, peer, nil)
-                return .more
-            }
-            guard let cipher = ciphers.makeCipher() else {
-                worker.limit.leave()
-                return .more
-            }
-            worker.adopt(client, peer, cipher)
+            worker.arrived(client, peer, rules)
             return .more
         case .nobody:
             worker.limit.leave()

@@ -1,4 +1,4 @@
-package import Bytes
+import Bytes
 private import Formats
 import HTTP
 package import Sockets
@@ -18,6 +18,7 @@ package final class ServerWorker {
     private var ports: [ListeningPort] = []
     private var connections = Slab<ClientConnection>()
     private var handshakes = HandshakeQueue()
+    private var greetings = Slab<ProxyGreeting>()
     /// Every exchange ever made here, by slot, and those that nobody has.
     private var exchanges: [Exchange] = []
     private var idleExchanges: [Exchange] = []
@@ -41,13 +42,11 @@ package final class ServerWorker {
     }
 
     /// Accepts on `socket` from now on.
-    ///
-    /// - Parameter ciphers: of an encrypted port.
     @discardableResult
     package func listen(
-        on socket: ListeningSocket, ciphers: (any CipherSource)? = nil
+        on socket: ListeningSocket, _ rules: PortRules = PortRules()
     ) throws(SystemError) -> ListeningPort {
-        let port = try ListeningPort(self, socket, ciphers)
+        let port = try ListeningPort(self, socket, rules)
         ports.append(port)
         return port
     }
@@ -74,16 +73,18 @@ package final class ServerWorker {
         for port in ports { port.close() }
         ports = []
         for connection in connections.all { connection.drain() }
-        if connections.count == 0 { reportDrained() }
+        reportIfDrained()
     }
 
     /// Closes everything that is still open.
     package func closeAll() {
         drain()
+        for greeting in greetings.all { greeting.leave(nil) }
         for connection in connections.all { connection.cutOff() }
     }
 
-    private func reportDrained() {
+    private func reportIfDrained() {
+        guard isDraining, connections.count == 0, greetings.count == 0 else { return }
         let report = drained
         drained = nil
         report?()
@@ -91,14 +92,50 @@ package final class ServerWorker {
 
     // MARK: For connections
 
-    func adopt(_ socket: consuming Socket, _ peer: PeerAddress, _ cipher: (any ByteCipher)?) {
+    /// A connection has been accepted, and has its place.
+    func arrived(_ socket: consuming Socket, _ peer: PeerAddress, _ rules: PortRules) {
+        guard let proxies = rules.proxies else {
+            adopt(socket, peer, rules)
+            return
+        }
+        guard proxies.contains(peer) else {
+            limit.leave()
+            source.turnedAway(peer, "proxy_protocol_untrusted")
+            return
+        }
+        let greeting = ProxyGreeting(self, socket, peer, rules)
+        let slot = greetings.insert(greeting)
+        if !greeting.open(slot) { greeting.leave(nil) }
+    }
+
+    /// A proxy has said whom it speaks for.
+    func greeted(_ slot: Slot, _ socket: consuming Socket, _ client: PeerAddress, _ rules: PortRules) {
+        greetings.remove(slot)
+        adopt(socket, client, rules)
+    }
+
+    func greetingFailed(_ slot: Slot) {
+        greetings.remove(slot)
+        left()
+    }
+
+    private func adopt(_ socket: consuming Socket, _ peer: PeerAddress, _ rules: PortRules) {
+        var cipher: (any ByteCipher)?
+        if let ciphers = rules.ciphers {
+            guard let made = ciphers.makeCipher() else {
+                left()
+                return
+            }
+            cipher = made
+        }
         let connection = ClientConnection(self, socket, peer, cipher)
         let slot = connections.insert(connection)
         if !connection.open(slot) {
             connections.remove(slot)
             limit.leave()
-        } else if cipher != nil {
-            handshakeBegan(slot)
+        } else {
+            if cipher != nil { handshakeBegan(slot) }
+            if isDraining { connections[slot]?.drain() }
         }
     }
 
@@ -118,9 +155,13 @@ package final class ServerWorker {
 
     func left(_ slot: Slot) {
         connections.remove(slot)
+        left()
+    }
+
+    private func left() {
         limit.leave()
         for port in ports { port.placeIsFree() }
-        if isDraining, connections.count == 0 { reportDrained() }
+        reportIfDrained()
     }
 
     func borrowExchange() -> Exchange {

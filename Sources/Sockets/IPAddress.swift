@@ -23,16 +23,29 @@ package struct IPAddress: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Reads dotted IPv4 or IPv6 text without brackets, zone or port; nil for anything else.
-    package init?(_ text: String) {
-        guard text.utf8.count < 46, !text.utf8.contains(0) else { return nil }
+    package init?(_ text: String) { self.init(text.utf8Span.span) }
+
+    /// The same of bytes; takes no memory.
+    package init?(_ text: Span<UInt8>) {
+        guard text.count < 46 else { return nil }
         var four = in_addr()
-        if unsafe inet_pton(AF_INET, text, &four) == 1 {
-            self.init(v4: UInt32(bigEndian: four.s_addr))
-            return
-        }
         var six = in6_addr()
-        guard unsafe inet_pton(AF_INET6, text, &six) == 1 else { return nil }
-        self.init(six)
+        var copy: InlineArray<46, CChar> = .init(repeating: 0)
+        for index in text.indices {
+            // A NUL would end the text early; what has the highest bit set is no address either.
+            guard text[index] > 0, let byte = CChar(exactly: text[index]) else { return nil }
+            copy[index] = byte
+        }
+        let family: Int32? = unsafe copy.span.withUnsafeBufferPointer { buffer in
+            guard let start = buffer.baseAddress else { return nil }
+            if unsafe inet_pton(AF_INET, start, &four) == 1 { return AF_INET }
+            return unsafe inet_pton(AF_INET6, start, &six) == 1 ? AF_INET6 : nil
+        }
+        switch family {
+        case AF_INET: self.init(v4: UInt32(bigEndian: four.s_addr))
+        case AF_INET6: self.init(six)
+        default: return nil
+        }
     }
 
     init(_ six: in6_addr) {
@@ -121,6 +134,9 @@ package struct AddressBlock: Sendable, Hashable {
         prefix = 128 - width + bits
         guard address.high & ~highMask == 0, address.low & ~lowMask == 0 else { return nil }
     }
+
+    /// No address is outside.
+    package var isEverybody: Bool { prefix == 0 || base.isV4 && prefix <= 96 }
 
     private var highMask: UInt64 { prefix >= 64 ? .max : prefix == 0 ? 0 : .max << UInt64(64 - prefix) }
     private var lowMask: UInt64 { prefix >= 128 ? .max : prefix <= 64 ? 0 : .max << UInt64(128 - prefix) }

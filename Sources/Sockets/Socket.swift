@@ -57,17 +57,29 @@ package struct Socket: ~Copyable {
 
     /// Reads up to `space` bytes behind those in `buffer`.
     package borrowing func receive(into buffer: inout ByteBuffer, space: Int) throws(SystemError) -> Received {
+        try receive(into: &buffer, space: space, flags: 0)
+    }
+
+    private borrowing func receive(
+        into buffer: inout ByteBuffer, space: Int, flags: Int32
+    ) throws(SystemError) -> Received {
         var outcome = Received.nothing
         let descriptor = descriptor
         _ = unsafe try buffer.write(space: space) { (room) throws(SystemError) -> Int in
             let wanted = min(space, room.count)
-            guard let count = try SystemCall.attempt({ unsafe recv(descriptor, room.baseAddress, wanted, 0) }) else {
+            guard let count = try SystemCall.attempt({ unsafe recv(descriptor, room.baseAddress, wanted, flags) })
+            else {
                 return 0
             }
             outcome = count == 0 ? .end : .bytes(full: count == wanted)
             return count
         }
         return outcome
+    }
+
+    /// Looks at up to `space` bytes that have arrived, and leaves them where they are; what `receive` would bring.
+    package borrowing func peek(into buffer: inout ByteBuffer, space: Int) throws(SystemError) -> Received {
+        try receive(into: &buffer, space: space, flags: Int32(MSG_PEEK))
     }
 
     /// Sends what the kernel takes; 0 when it takes nothing now.

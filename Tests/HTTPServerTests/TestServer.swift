@@ -78,6 +78,8 @@ final class TestServer: HandlerSource {
     func refused(_ refusal: Refusal, bytesOut: Int) {
         if refusal.isUnheard { note("unheard: \(refusal.bytesIn) bytes, answered with \(bytesOut)") }
     }
+
+    func turnedAway(_ peer: PeerAddress, _ reason: StaticString) { note("turned away \(reason)") }
 }
 
 /// A ``TestServer`` on a thread of its own.
@@ -85,13 +87,16 @@ final class RunningServer: Sendable {
     let port: UInt16
     let thread: LoopThread<TestServer>
 
-    init(_ settings: ServerSettings = ServerSettings(), _ setUp: @escaping @Sendable (ClosureHandler) -> Void) throws {
+    init(
+        _ settings: ServerSettings = ServerSettings(), _ rules: PortRules = PortRules(),
+        _ setUp: @escaping @Sendable (ClosureHandler) -> Void
+    ) throws {
         let listener = try ListeningSocket.open(.tcp(host: "127.0.0.1", port: 0))[0]
         port = listener.address.port ?? 0
         thread = try LoopThread { loop in
             let server = TestServer(loop, settings, setUp)
             server.port = listener.address.port ?? 0
-            try server.worker.listen(on: listener)
+            try server.worker.listen(on: listener, rules)
             return server
         }
     }

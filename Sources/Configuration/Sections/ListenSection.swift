@@ -1,33 +1,35 @@
+import Gateway
 import Sockets
 
 /// `listen`: where browsers, or the load balancer in front, connect.
 struct ListenSection {
     let root: SectionReader
 
-    /// The addresses, or nil when the key is absent.
-    func read() -> [Located<ListenAddress>]? {
+    /// The listeners, or nil when the key is absent.
+    func read() -> [Located<ListenerSettings>]? {
         guard let list = root.list("listen") else { return nil }
         if list.value.isEmpty {
             root.context.error(list.mark, "`listen` is empty", hint: "leave it out for 0.0.0.0:8080")
         }
-        var addresses: [Located<ListenAddress>] = []
+        var listeners: [Located<ListenerSettings>] = []
         for (index, node) in list.value.enumerated() {
             guard let section = root.section(node, named: "listen[\(index)]") else { continue }
-            if let address = listener(section) {
-                if let first = addresses.first(where: { $0.value == address.value }) {
+            if let listener = listener(section) {
+                let address = listener.value.address
+                if let first = listeners.first(where: { $0.value.address == address }) {
                     root.context.error(
-                        address.mark,
-                        "\(address.shown(address.value.description)) is listened on already, from line \(first.mark.line)"
+                        listener.mark,
+                        "\(listener.shown(address.description)) is listened on already, from line \(first.mark.line)"
                     )
                 }
-                addresses.append(address)
+                listeners.append(listener)
             }
             section.finish()
         }
-        return addresses
+        return listeners
     }
 
-    private func listener(_ section: SectionReader) -> Located<ListenAddress>? {
+    private func listener(_ section: SectionReader) -> Located<ListenerSettings>? {
         let address = section.require("address") ? section.listenAddress("address") : nil
         ListenerTLSSection(listener: section).check()
         section.refuseUnsupported("tls", unless: section.nullableValue("tls") == nil, "TLS on a listener")
@@ -36,13 +38,15 @@ struct ListenSection {
         section.bool("http2", into: &http2)
         var proxyProtocol = false
         section.bool("proxy_protocol", into: &proxyProtocol)
-        section.refuseUnsupported("proxy_protocol", unless: !proxyProtocol, "the PROXY protocol")
         if proxyProtocol, !isAnybodyTrusted {
             root.context.error(
                 section.valueMark(of: "proxy_protocol"), "\(section.name("proxy_protocol")) needs `trusted_proxies`",
                 hint: "name the load balancer there: nobody else is believed")
         }
-        return address
+        let saysForWhom = proxyProtocol
+        return address.map { address in
+            address.map { ListenerSettings(address: $0, proxyProtocol: saysForWhom) }
+        }
     }
 
     private var isAnybodyTrusted: Bool {

@@ -10,10 +10,14 @@ import Time
 extension RequestJourney {
     func admit(_ exchange: Exchange) -> Step {
         let head = exchange.head
-        RequestID.generate(using: &worker.identifiers, into: &requestID.buffer)
+        let isFromProxy = snapshot.settings.trustedProxies.contains(exchange.peer)
+        if isFromProxy { believe(head) }
+        if requestID.buffer.isEmpty {
+            RequestID.generate(using: &worker.identifiers, into: &requestID.buffer)
+        }
 
         // The name decides before anything else: what is not ours gets no page, no redirect, no cookie (G14, E30).
-        guard let site = snapshot.sites.find(host: head.host, port: head.port), isOurScheme(head, site) else {
+        guard let site = findSite(head, isFromProxy), isOurScheme(head, site) else {
             // Only whether a person is to read the answer counts here.
             evidence = RequestEvidence(head, site: snapshot.sites.sites[0])
             return refuse(.misdirected, exchange)
@@ -37,6 +41,37 @@ extension RequestJourney {
         // A request that has passed here before would go round until something breaks (G32).
         if viaCount(head.fields) >= Snapshot.mostPassages { return refuse(.loop, exchange) }
         return .next(.match)
+    }
+
+    /// Takes a trusted proxy's word for who asks, and for the name of this exchange (G33; contract, section 4).
+    private func believe(_ head: RequestHead) {
+        let settings = snapshot.settings
+        chain.read(head.fields, settings.forwardedFamily, trusting: settings.trustedProxies)
+        if let client = chain.believed.first ?? nil {
+            forwardedClient.buffer.clear()
+            client.write(into: &forwardedClient.buffer)
+        }
+        if let id = head.fields.first(.xRequestID), head.fields.next(.xRequestID, from: id + 1) == nil,
+            RequestID.isAcceptable(head.fields.value(id))
+        {
+            requestID.buffer.append(head.fields.value(id))
+        }
+    }
+
+    /// The site that the request names; where it names none and comes from a trusted proxy, the one that the proxy was
+    /// asked for, since many write their own idea of a `Host`.
+    ///
+    /// Either way it is one of ours, and everything else follows from the site.
+    private func findSite(_ head: RequestHead, _ isFromProxy: Bool) -> Int? {
+        if let site = snapshot.sites.find(host: head.host, port: head.port) { return site }
+        guard isFromProxy, head.form == .origin || head.form == .asterisk else { return nil }
+        let sites = snapshot.sites
+        return ForwardedChain.host(head.fields, snapshot.settings.forwardedFamily) { sites.find(authority: $0) }
+    }
+
+    /// Who asks, as text: the connection's other end, or whom a trusted proxy there speaks for.
+    func clientText(_ exchange: Exchange) -> BufferBox {
+        chain.believed.isEmpty ? exchange.peerText : forwardedClient
     }
 
     /// A target that names a scheme names one of our origins (G15).

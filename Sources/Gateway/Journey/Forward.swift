@@ -119,22 +119,41 @@ extension RequestJourney {
     private func writeForwarding(
         _ exchange: Exchange, _ plan: RoutePlan, _ parent: TraceContext?, into output: inout Fields
     ) {
-        let peer = exchange.peerText
         output.begin(.forwarded)
+        for address in chain.believed {
+            let text = worker.trace
+            text.buffer.clear()
+            address?.write(into: &text.buffer)
+            appendNode(text.buffer.bytes, into: &output)
+            output.extend(", ")
+        }
+        let peer = exchange.peerText
+        // A unix socket has no address that could be told (RFC 7239, section 6.2).
         if exchange.peer.ip == nil {
-            // A unix socket has no address that could be told (RFC 7239, section 6.2).
             output.extend("for=unknown")
         } else {
-            let address = peer.buffer.bytes
-            let isIPv6 = address.firstIndex(of: UInt8(ascii: ":")) != nil
-            output.extend(isIPv6 ? "for=\"[" : "for=")
-            output.extend(address)
-            output.extend(isIPv6 ? "]\"" : "")
+            appendNode(peer.buffer.bytes, into: &output)
         }
         let rest = plan.forwardedRest[site]
         output.extend(rest.span)
         output.end()
-        if exchange.peer.ip != nil { output.append(.xForwardedFor, peer.buffer.bytes) }
+        if exchange.peer.ip != nil || !chain.believed.isEmpty {
+            output.begin(.xForwardedFor)
+            var isFirst = true
+            for address in chain.believed {
+                let text = worker.trace
+                text.buffer.clear()
+                address?.write(into: &text.buffer)
+                if !isFirst { output.extend(", ") }
+                isFirst = false
+                output.extend(text.buffer.bytes)
+            }
+            if exchange.peer.ip != nil {
+                if !isFirst { output.extend(", ") }
+                output.extend(peer.buffer.bytes)
+            }
+            output.end()
+        }
         let siteLines = plan.siteLines[site]
         output.appendRaw(lines: siteLines.span)
 
@@ -159,6 +178,14 @@ extension RequestJourney {
         TraceContext.child(of: parent, using: &worker.identifiers).write(into: &trace.buffer)
         output.extend(trace.buffer.bytes)
         output.end()
+    }
+
+    /// An element of `Forwarded`, IPv6 in brackets and quotes (RFC 7239, section 6).
+    private func appendNode(_ address: Span<UInt8>, into output: inout Fields) {
+        let isIPv6 = address.firstIndex(of: UInt8(ascii: ":")) != nil
+        output.extend(isIPv6 ? "for=\"[" : "for=")
+        output.extend(address)
+        output.extend(isIPv6 ? "]\"" : "")
     }
 
     // MARK: The request's body

@@ -21,11 +21,11 @@ extension RequestJourney {
 
     private func writeLine(_ exchange: Exchange, _ duration: Duration, into line: inout LogLine) {
         let head = exchange.head
-        let peer = exchange.peerText
+        let client = clientText(exchange)
         line.begin(.info, "request", at: worker.clock.now())
         let requestID = requestID
         line.field("request_id", requestID.buffer.bytes)
-        line.field("client", peer.buffer.bytes)
+        line.field("client", client.buffer.bytes)
         line.field("method", head.methodBytes)
         line.field("host", head.host)
         // Never the query: codes and states travel there (A54).

@@ -61,9 +61,9 @@ extension RequestJourney {
     /// What the browser brought, for the desk.
     func browserState(_ exchange: Exchange) -> BrowserState {
         let head = exchange.head
-        let peer = exchange.peerText
+        let client = clientText(exchange)
         var state = BrowserState(
-            site: site, requestID: requestIDText, client: String(strictUTF8: peer.buffer.bytes) ?? "", userAgent: "")
+            site: site, requestID: requestIDText, client: String(strictUTF8: client.buffer.bytes) ?? "", userAgent: "")
         if let position = head.fields.first(.userAgent) {
             state.userAgent = String(strictUTF8: head.fields.value(position)) ?? ""
         }

@@ -28,4 +28,22 @@ package struct SiteOrigins: Sendable {
         for index in sites.indices where sites[index].isAuthority(host: host, port: port) { return index }
         return nil
     }
+
+    /// The same for `host[:port]` as a trusted proxy tells it, unchecked.
+    package func find(authority: Span<UInt8>) -> Int? {
+        var end = authority.count
+        var port = 0
+        var unit = 1
+        // From the right, at most five digits: what is longer is no port, and no host of ours.
+        while end > 0, authority.count - end < 5, authority[end - 1] &- UInt8(ascii: "0") < 10 {
+            port += unit * Int(authority[end - 1] &- UInt8(ascii: "0"))
+            unit *= 10
+            end -= 1
+        }
+        guard end > 1, end < authority.count, authority[end - 1] == UInt8(ascii: ":") else {
+            return find(host: authority, port: nil)
+        }
+        guard let port = UInt16(exactly: port) else { return nil }
+        return find(host: authority.extracting(0..<(end - 1)), port: port)
+    }
 }

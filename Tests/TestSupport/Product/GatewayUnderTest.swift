@@ -23,6 +23,8 @@ package final class GatewayUnderTest {
         package var workers = 2
         /// Listens on ``GatewayUnderTest/socket`` as well.
         package var listensOnSocket = false
+        /// Further keys of each listener, after a comma.
+        package var listener = ""
         /// Added to the program's environment.
         package var environment: [String: String] = [:]
 
@@ -70,8 +72,9 @@ package final class GatewayUnderTest {
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         var listeners = ["127.0.0.1:\(self.port)"]
         if options.listensOnSocket { listeners.append("unix:\(directory)/listen.sock") }
+        let listen = listeners.map { "{ address: \"\($0)\"\(options.listener) }" }.joined(separator: ", ")
         var lines = [
-            "public_url: \(origin)", "listen: [\(listeners.map { "{ address: \"\($0)\" }" }.joined(separator: ", "))]",
+            "public_url: \(origin)", "listen: [\(listen)]",
             "workers: \(options.workers)", "admin: \(options.admin)", "provider:", "  issuer: \(issuer)",
             "  client_id: \(options.clientID)",
         ]
