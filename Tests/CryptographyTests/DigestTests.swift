@@ -36,6 +36,15 @@ struct DigestTests {
         #expect(SHA256Digest(bytes: [UInt8](repeating: 0, count: 33)) == nil)
     }
 
+    @Test("RFC 3174 and RFC 6455: SHA-1, where a protocol prescribes it")
+    func sha1() {
+        #expect(
+            Hexadecimal.encode(SHA1Digest(hashing: Array("abc".utf8)).bytes)
+                == "a9993e364706816aba3e25717850c26c9cd0d89d")
+        #expect(
+            Hexadecimal.encode(SHA1Digest(hashing: []).bytes) == "da39a3ee5e6b4b0d3255bfef95601890afd80709")
+    }
+
     @Test("digests that differ in one word differ, and hash differently")
     func digestWords() throws {
         let base = [UInt8](repeating: 7, count: 32)
