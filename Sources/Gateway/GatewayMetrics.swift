@@ -10,6 +10,7 @@ package final class GatewayMetrics: Sendable {
     package let tokenEchoes: Counter
     package let unreadableSessions: Counter
     package let upstreamFailures: Counter
+    package let endedStreams: Counter
     package let refreshWaiters: Gauge
     package let crossSiteRejections: [CrossSiteReason: Counter]
 
@@ -25,6 +26,8 @@ package final class GatewayMetrics: Sendable {
         unreadableSessions = registry.counter(
             "unreadable_sessions_total", help: "Rows of this site that did not open, and were ended.")
         upstreamFailures = registry.counter("upstream_failures_total", help: "Exchanges with upstreams that failed.")
+        endedStreams = registry.counter(
+            "ended_streams_total", help: "Exchanges that were broken off because their session was over.")
         refreshWaiters = registry.gauge("refresh_waiters", help: "Requests that wait for a token refresh.")
         crossSiteRejections = Dictionary(
             uniqueKeysWithValues: CrossSiteReason.allCases.map { reason in

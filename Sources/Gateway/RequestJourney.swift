@@ -84,6 +84,12 @@ final class RequestJourney: ExchangeHandler, UpstreamHandler {
     var echo = TokenEchoGuard()
     var bodySeen = 0
     var file: FileTransfer?
+    /// The exchange is a WebSocket by now.
+    var tunnel: TunnelRelay?
+    /// What the user had sent when it last counted as a use of the session.
+    var usesSeen = 0
+    /// The store is not asked about an idle session before.
+    var reviewAfter = Instant(nanoseconds: .min)
 
     init(worker: Worker) {
         self.worker = worker
@@ -153,6 +159,9 @@ final class RequestJourney: ExchangeHandler, UpstreamHandler {
         stream?.cancel()
         stream = nil
         file = nil
+        tunnel = nil
+        usesSeen = 0
+        reviewAfter = Instant(nanoseconds: .min)
         plan = nil
         endpoint = nil
         evidence = RequestEvidence()

@@ -1,4 +1,5 @@
 import Bytes
+import Cryptography
 import HTTP
 import HTTPClient
 import HTTPServer
@@ -35,6 +36,8 @@ final class Worker: HandlerSource, TimerTarget {
 
     private let mailbox: Mailbox<WorkerMessage>
     private var server: ServerWorker?
+    /// All journeys ever made here, and those that nobody has.
+    private var journeys: [RequestJourney] = []
     private var idleJourneys: [RequestJourney] = []
     private var hasEnded = false
     private var parked = Slab<RequestJourney>()
@@ -42,9 +45,6 @@ final class Worker: HandlerSource, TimerTarget {
     private var endpointMetrics: [RouteMetrics?]
     private var otherMetrics: RouteMetrics
     private var tick: TimerWheel.Timer?
-
-    /// How often parked journeys are looked at for lateness.
-    private static let tickInterval = Duration.milliseconds(250)
 
     var cache: SessionCache<LiveSession> { keeper.cache }
     var storeHealth: StoreHealth { keeper.health }
@@ -78,10 +78,11 @@ final class Worker: HandlerSource, TimerTarget {
         self.server = server
         for listener in listeners { try server.listen(on: listener.socket, listener.rules) }
         try mailbox.deliver(on: loop) { [unowned self] message in self.receive(message) }
-        if let tick { loop.timers.set(tick, loop.now + Self.tickInterval) }
+        if let tick { loop.timers.set(tick, loop.now + RequestJourney.watchInterval) }
         loop.run()
         hasEnded = true
         idleJourneys = []
+        journeys = []
     }
 
     // MARK: Messages
@@ -90,12 +91,28 @@ final class Worker: HandlerSource, TimerTarget {
         switch message {
         case .news(let key, let news):
             parked[Slot(index: key.slot, tenancy: key.tenancy)]?.wake(news)
+        case .sessionsEnded(let digests, let reason): sessionsEnded(digests, reason)
+        case .sessionsUncertain:
+            for journey in journeys { journey.reviewSession() }
         case .drain:
+            for journey in journeys where journey.tunnel != nil {
+                journey.endTunnel(WebSocketClose(.goingAway, "going away"))
+            }
             server?.drained = { [unowned self] in self.end() }
             server?.drain()
         case .stop:
             server?.closeAll()
             end()
+        }
+    }
+
+    /// Ends what is under way for these sessions; also where memory has forgotten them while a stream has not.
+    private func sessionsEnded(_ digests: Set<SHA256Digest>, _ reason: SessionEnd) {
+        let (now, lost) = (clock.now(), storeHealth.isLost(loop.now))
+        for journey in journeys {
+            guard let session = journey.session, digests.contains(session.digest) else { continue }
+            session.end(reason)
+            journey.watch(now, loop.now, storeIsLost: lost)
         }
     }
 
@@ -108,13 +125,18 @@ final class Worker: HandlerSource, TimerTarget {
         if parked.count > 0 {
             for journey in parked.all where journey.parkedUntil <= loop.now { journey.waitedTooLong() }
         }
-        if let tick { loop.timers.set(tick, loop.now + Self.tickInterval) }
+        let (now, lost) = (clock.now(), storeHealth.isLost(loop.now))
+        for journey in journeys { journey.watch(now, loop.now, storeIsLost: lost) }
+        if let tick { loop.timers.set(tick, loop.now + RequestJourney.watchInterval) }
     }
 
     // MARK: Journeys
 
     func handler(for exchange: Exchange) -> any ExchangeHandler {
-        idleJourneys.popLast() ?? RequestJourney(worker: self)
+        if let idle = idleJourneys.popLast() { return idle }
+        let journey = RequestJourney(worker: self)
+        journeys.append(journey)
+        return journey
     }
 
     func takeBack(_ journey: RequestJourney) {

@@ -1,9 +1,14 @@
+package import Cryptography
 package import Sockets
 
 /// Everything that reaches a worker from another thread.
 package enum WorkerMessage: Sendable {
     /// An answer from the desk for a parked journey; if its client has left, the key finds nobody.
     case news(SlotKey, JourneyNews)
+    /// These sessions are over, for this reason: what is under way for them ends (E47).
+    case sessionsEnded(Set<SHA256Digest>, SessionEnd)
+    /// Some sessions are over, and nobody knows which: the store is asked about every one that something is under way for.
+    case sessionsUncertain
     /// Finish what is under way, take nothing new.
     case drain
     /// End at once.

@@ -393,6 +393,8 @@ final class UpstreamConnection: EventTarget, TurnTarget, TimerTarget {
     private func giveUp() {
         guard let stream else { return }
         self.stream = nil
+        // What one end of a tunnel has said before it left is for the other.
+        if state.isTunnel { channel.push(loop) }
         close()
         pool.takeBack(stream)
     }

@@ -19,6 +19,8 @@ extension ClientConnection {
         guard state.hasExchange, state.response == .none else { return }
         // Announced here, since behind the answer there will be no reading on (G12).
         if state.request != .ended, !restIsBounded { engine.closeAfterResponse() }
+        // What may have come behind a handshake was meant for a tunnel: nobody reads it as a request (G62).
+        if exchange?.head.isUpgrade == true { engine.closeAfterResponse() }
         endsWithClose = framing == .unknown && exchange?.head.version == .http10
         channel.willWrite(worker.loop)
         worker.refreshDate()
@@ -34,7 +36,9 @@ extension ClientConnection {
     func switchProtocols(_ fields: borrowing Fields) {
         guard state.hasExchange, state.response == .none, state.request == .ended else { return }
         channel.willWrite(worker.loop)
+        let before = channel.output.count
         engine.writeSwitchingProtocols(fields, into: &channel.output)
+        exchange?.bytesOut += channel.output.count - before
         state.request = .body
         state.response = .started
         isTunnel = true
@@ -85,8 +89,6 @@ extension ClientConnection {
             try write(&engine, &channel.output)
             exchange?.bytesOut += channel.output.count - before
             state.response = .ended
-            // What the client still sends into a tunnel that is over goes nowhere.
-            if isTunnel { state.request = .ended }
         } catch {
             // Less than the head announced: the client must not take it for whole.
             isAborted = true

@@ -122,7 +122,12 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget {
     }
 
     var nextDeadline: (at: Instant, verdict: ConnectionDeadlines.Verdict)? {
-        if isTunnel && channel.waiting == 0 && state.phase == .open { return nil }
+        if isTunnel && state.phase == .open {
+            // Silence is the handler's business there, in both directions; what waits must be taken all the same.
+            if channel.waiting == 0 { return nil }
+            return deadlines.whileSending(
+                channel.outputMoved, stillness.map(worker.patience.still) ?? worker.patience)
+        }
         if channel.isHandshaking { return (deadlines.handshakeEnd(state, worker.patience), .closeSilently) }
         return deadlines.next(
             state, outputWaits: channel.waiting > 0, outputMoved: channel.outputMoved,

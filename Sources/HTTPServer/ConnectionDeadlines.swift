@@ -76,9 +76,14 @@ struct ConnectionDeadlines: Equatable {
         }
         let reading = nextWhileReading(state, outputWaits: outputWaits, outputMoved: outputMoved, patience)
         guard outputWaits else { return reading }
-        let sending = (at: outputMoved + patience.send, verdict: Verdict.responseTimeout)
+        let sending = whileSending(outputMoved, patience)
         guard let reading, reading.at < sending.at else { return sending }
         return reading
+    }
+
+    /// The deadline of bytes that wait for the client.
+    func whileSending(_ outputMoved: Instant, _ patience: ServerPatience) -> (at: Instant, verdict: Verdict) {
+        (outputMoved + patience.send, .responseTimeout)
     }
 
     private func nextWhileReading(

@@ -82,14 +82,15 @@ import Testing
 
     @Test(
         "The samples are accepted without a warning",
-        arguments: ["minimal.yaml", "okta-org.yaml", "okta-custom.yaml", "auth0.yaml", "keycloak.yaml"])
+        arguments: ["minimal.yaml", "okta-org.yaml", "okta-custom.yaml", "auth0.yaml", "keycloak.yaml", "vite.yaml"])
     func samples(name: String) throws {
         let result = try load(name)
         #expect(result.problems.map(\.rendered) == [])
         let gateway = try #require(result.settings).gateway
         #expect(gateway.provider.clientSecret?.exposedText == FakeMachine.canary)
         let text = String(decoding: try bytes(name), as: UTF8.self)
-        for uri in ["/bff/callback", "/bff/logout/callback"] { #expect(text.contains("https://app.example.com\(uri)")) }
+        let origin = try #require(gateway.publicURLs.first)
+        for uri in ["/bff/callback", "/bff/logout/callback"] { #expect(text.contains("\(origin)\(uri)")) }
     }
 
     @Test("What the samples teach about their providers is in the settings")
@@ -99,6 +100,8 @@ import Testing
         let org = try #require(try load("okta-org.yaml").settings).gateway
         #expect(org.routes.allSatisfy { $0.token == .none })
         let keycloak = try #require(try load("keycloak.yaml").settings).gateway.provider
+        let vite = try #require(try load("vite.yaml").settings).gateway
+        #expect(vite.routes.last?.token == UpstreamToken.none && vite.routes.allSatisfy { $0.allowsWebSocket })
         #expect(keycloak.claims.roles == "realm_access.roles" && keycloak.scopes?.contains("offline_access") == false)
     }
 }

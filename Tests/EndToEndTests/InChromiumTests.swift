@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import Threads
 
 extension ProductTests {
     /// What only a real browser can say.
@@ -132,6 +133,108 @@ extension ProductTests {
                 #expect(stage.provider.calls(to: .authorize).count > logins)
                 let new = try #require(try browser.cookies.first { $0.name == "postern" })
                 #expect(new.value != old.value)
+            }
+        }
+
+        // MARK: What lasts
+
+        /// A development server in the shape of Vite: a page, its client, a module, and the WebSocket of hot reload on the
+        /// page's own path.
+        private static func vite(_ sockets: Locked<[WebSocketPeer]>) -> EchoUpstream.Script {
+            { request, peer in
+                func send(_ text: String, as type: String) throws {
+                    try peer.send(
+                        EchoUpstream.answer(text, fields: ["Content-Type: \(type)", "Cache-Control: no-cache"]))
+                }
+                if request.header("Upgrade") == "websocket" {
+                    guard request.header("Sec-WebSocket-Protocol") == "vite-hmr", request.target == "/?token=x1" else {
+                        try peer.send(EchoUpstream.answer("no", status: "400 Bad Request"))
+                        return
+                    }
+                    try peer.send(
+                        WebSocketPeer.answer(to: request, fields: ["Sec-WebSocket-Protocol: vite-hmr"]))
+                    let socket = WebSocketPeer(peer, isClient: false)
+                    try socket.send("{\"type\":\"connected\"}")
+                    sockets.withLock { $0.append(socket) }
+                    _ = peer.waitUntilClosed()
+                } else if request.target == "/@vite/client" {
+                    try send(
+                        """
+                        window.log = [];
+                        const socket = new WebSocket(`ws://${location.host}/?token=x1`, 'vite-hmr');
+                        socket.onmessage = async ({ data }) => {
+                          const message = JSON.parse(data);
+                          log.push(message.type);
+                          if (message.type !== 'update') return;
+                          const fresh = await import(`${message.path}?t=${message.timestamp}`);
+                          document.querySelector('h1').textContent = fresh.text;
+                          socket.send('done');
+                        };
+                        socket.onclose = (event) => log.push(`closed ${event.code} ${event.reason}`);
+                        const events = new EventSource('/api/events');
+                        events.onmessage = (event) => log.push(event.data);
+                        events.onerror = () => log.push(`events ${events.readyState}`);
+                        """, as: "text/javascript")
+                } else if request.target.hasPrefix("/src/text.js") {
+                    try send("export const text = 'two';", as: "text/javascript")
+                } else {
+                    try send(
+                        "<!doctype html><title>Dev</title><h1>one</h1><script type=module src='/@vite/client'></script>",
+                        as: "text/html")
+                }
+            }
+        }
+
+        @Test(
+            "E47, G62 hot reload of a development server, events beside it; a logout closes both, and the page sees why"
+        )
+        func hotReload() async throws {
+            try await onThread {
+                let sockets = Locked<[WebSocketPeer]>([])
+                let vite = try EchoUpstream()
+                vite.answers(Self.vite(sockets))
+                var options = GatewayUnderTest.Options()
+                options.upstreams = ["vite": "http://127.0.0.1:\(vite.port)"]
+                // The routes of config/vite.yaml.
+                options.routes = [
+                    "{ path: /api/, upstream: api }", "{ path: /, upstream: vite, token: none }",
+                    "{ path: /bye, upstream: api, access: public }",
+                ]
+                let stage = try Stage(options)
+                stage.upstream.answers { request, peer in
+                    guard request.target == "/api/events" else {
+                        try peer.send(EchoUpstream.answer("bye"))
+                        return
+                    }
+                    try peer.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: an event\n\n")
+                    _ = peer.waitUntilClosed()
+                }
+                let browser = try Chromium()
+                defer { browser.quit() }
+                try browser.open(stage.url("/"))
+                func log() throws -> [String] { try browser.run("return window.log || []") as? [String] ?? [] }
+                func wait(for line: String) throws {
+                    try eventually("\(line) in \((try? log()) ?? [])", within: 30) { try log().contains(line) }
+                }
+                try wait(for: "connected")
+                try wait(for: "an event")
+                #expect(vite.requests.allSatisfy { $0.bearer == nil })
+                #expect(stage.upstream.requests.last?.bearer?.hasPrefix("access-") == true)
+                // Somebody saves a file.
+                let socket = try #require(sockets.withLock { $0.last })
+                try socket.send("{\"type\":\"update\",\"path\":\"/src/text.js\",\"timestamp\":7}")
+                try Self.waitForHeading(browser, "two")
+
+                let user = try browser.fetch("/bff/user", headers: ["X-CSRF": "1"])
+                let rows = try JSONSerialization.jsonObject(with: Data(user.body.utf8)) as? [[String: Any]] ?? []
+                let logout = try #require(rows.first { $0["type"] as? String == "bff:logout_url" }?["value"] as? String)
+                let page = try browser.tab
+                try browser.openTab()
+                try browser.open(stage.gateway.origin + logout + "&returnUrl=/bye")
+                try browser.show(tab: page)
+                try wait(for: "closed 1008 revoked")
+                // It asks again by itself, and is told that nobody is signed in.
+                try wait(for: "events 2")
             }
         }
 

@@ -30,7 +30,10 @@ package final class ControlDesk: Sendable {
     }
 
     /// Tells the desk where worker `number`, the next one, gets its news.
-    package func enroll(_ mailbox: Mailbox<WorkerMessage>) { mailboxes.withLock { $0.append(mailbox) } }
+    package func enroll(_ mailbox: Mailbox<WorkerMessage>) {
+        mailboxes.withLock { $0.append(mailbox) }
+        keeper.announce(to: mailbox)
+    }
 
     /// Takes a request; its answer comes as ``WorkerMessage/news(_:_:)``.
     package func post(_ request: ControlRequest) {
@@ -57,6 +60,8 @@ package final class ControlDesk: Sendable {
             send(.tokens(await refreshes.refresh(live, refused: version)), to: key)
         case .end(let live, let reason):
             await keeper.end(live, reason)
+        case .review(let live):
+            await keeper.review(live)
         case .touch(let live):
             keeper.touch(live)
         case .signIn(let key, let request):
@@ -89,7 +94,7 @@ extension ControlRequest {
         case .resolve(let key, _, _), .signIn(let key, _), .endpoint(let key, _): key
         case .renew(let key, _, _): key
         case .refresh(let key, _): key
-        case .end, .touch: nil
+        case .end, .review, .touch: nil
         }
     }
 }

@@ -11,6 +11,8 @@ package enum ControlRequest: Sendable {
     case renew(SlotKey, LiveSession, refused: Int64)
     /// The session was found to be over when it was used.
     case end(LiveSession, SessionEnd)
+    /// Something is under way for this session, which may be over: the store knows.
+    case review(LiveSession)
     /// The session was used; the store wants to know now and then.
     case touch(LiveSession)
     /// A navigation that must sign in first.

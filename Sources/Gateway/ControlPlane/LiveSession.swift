@@ -102,7 +102,9 @@ package enum SessionEnd: UInt8, Sendable {
     case revoked = 2
     case refreshFailed = 3
 
-    package var name: String {
+    package var name: String { code.description }
+
+    package var code: StaticString {
         switch self {
         case .expired: "expired"
         case .revoked: "revoked"

@@ -1,6 +1,7 @@
 import Bytes
 package import Cryptography
 package import Sessions
+package import Sockets
 package import Telemetry
 import Threads
 package import Time
@@ -20,6 +21,8 @@ package final class SessionKeeper: Sendable {
     private let endings = RecentEndings()
     private let uses = Locked<[SHA256Digest: SessionUse]>([:])
     private let untold = UntoldEndings()
+    /// Whoever has something under way for sessions.
+    private let listeners = Locked<[Mailbox<WorkerMessage>]>([])
     /// Revokes tokens of a session that ended while its cookie was away (B42).
     private let revoke: @Sendable (TokenSet) async -> Void
 
@@ -161,8 +164,9 @@ package final class SessionKeeper: Sendable {
             return .ended(.expired)
         case .absent, .ended, .unreadable:
             // Somebody else has seen to the row, or will when the cookie comes again.
-            forget(live.digest, .expired)
-            live.end(.expired)
+            let reason = verdict(live) == .alive ? SessionEnd.revoked : .expired
+            forget(live.digest, reason)
+            live.end(reason)
             return .ended(live.ended ?? .expired)
         }
     }
@@ -293,14 +297,31 @@ package final class SessionKeeper: Sendable {
     /// The store says that these sessions are over.
     package func observed(_ ended: EndedSessions) {
         switch ended {
-        case .these(let digests): for digest in digests { forget(digest, .revoked) }
-        case .unknown: cache.removeAll()
+        case .these(let digests): forget(digests, .revoked)
+        case .unknown:
+            cache.removeAll()
+            for listener in listeners.withLock({ $0 }) { listener.post(.sessionsUncertain) }
         }
     }
 
-    private func forget(_ digest: SHA256Digest, _ reason: SessionEnd) {
-        endings.note(digest, reason)
-        cache.remove(digest)?.end(reason)
+    private func forget(_ digest: SHA256Digest, _ reason: SessionEnd) { forget([digest], reason) }
+
+    private func forget(_ digests: [SHA256Digest], _ reason: SessionEnd) {
+        for digest in digests {
+            endings.note(digest, reason)
+            cache.remove(digest)?.end(reason)
+        }
+        // A stream may hold an object that memory has let go of.
+        let over = Set(digests)
+        for listener in listeners.withLock({ $0 }) { listener.post(.sessionsEnded(over, reason)) }
+    }
+
+    /// Tells a worker of every end from now on.
+    package func announce(to mailbox: Mailbox<WorkerMessage>) { listeners.withLock { $0.append(mailbox) } }
+
+    /// Asks the store about a session that something is under way for; whether it is over shows in the object.
+    package func review(_ live: LiveSession) async {
+        if live.ended == nil { _ = await recheck(live) }
     }
 
     /// Notes that a login attempt's callback came (A43).

@@ -1,3 +1,4 @@
+import HTTP
 import Routing
 
 /// Turns failures into answers: the one place where a status, a page or a problem document is chosen for them.
@@ -11,6 +12,9 @@ enum FailureResponses {
             ? page(failure, requestID: requestID, origins: origins)
             : problem(failure, requestID: requestID, origins: origins)
         if case .methodNotAllowed(let allow) = failure { answer.add("Allow", allow) }
+        if case .webSocketVersion = failure {
+            answer.add("Sec-WebSocket-Version", WebSocketHandshake.version.description)
+        }
         if failure.isOurs { answer.add("Proxy-Status", failure.proxyError.map { "postern; error=\($0)" } ?? "postern") }
         return answer
     }

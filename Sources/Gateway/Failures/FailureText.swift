@@ -114,6 +114,9 @@ package struct FailureText: Sendable, Equatable {
             FailureText(
                 "This is not the address of the site", "The site is known under another name.", "Use the address below."
             )
+        case 426:
+            FailureText(
+                "Another version is needed", "The request asks for a version of WebSockets that is not spoken here.")
         case 429:
             FailureText("Too many requests", "More came from here than are accepted at once.", "Try again in a minute.")
         case 431:

@@ -8,9 +8,12 @@ package enum GatewayFailure: Error, Sendable, Equatable {
     case methodNotAllowed(allow: String)
     case notFound
     case bodyTooLarge
+    case webSocketVersion
     case crossSite(StaticString)
     case speculative
     case accessDenied
+    /// In the middle of an exchange (E47).
+    case sessionEnded(SessionEnd)
 
     // Ours and our surroundings'.
     case storeUnavailable
@@ -35,6 +38,8 @@ package enum GatewayFailure: Error, Sendable, Equatable {
         case .methodNotAllowed: 405
         case .notFound: 404
         case .bodyTooLarge: 413
+        case .webSocketVersion: 426
+        case .sessionEnded: 401
         case .crossSite, .accessDenied: 403
         case .speculative, .storeUnavailable, .signOutNotRecorded, .providerUnavailable, .busy: 503
         case .internalError: 500
@@ -54,9 +59,11 @@ package enum GatewayFailure: Error, Sendable, Equatable {
         case .methodNotAllowed: "method"
         case .notFound: "not_found"
         case .bodyTooLarge: "body_too_large"
+        case .webSocketVersion: "websocket_version"
         case .crossSite: "csrf"
         case .speculative: "speculative"
         case .accessDenied: "access_denied"
+        case .sessionEnded(let end): end.code
         case .badProvider: "provider_answer"
         case .storeUnavailable: "store_unavailable"
         case .signOutNotRecorded: "sign_out_not_recorded"

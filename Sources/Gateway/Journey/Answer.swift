@@ -27,6 +27,10 @@ extension RequestJourney {
         guard let exchange, let plan else { return }
         upstreamTime = upstreamAt.map { worker.loop.now.since($0) }
         if head.status == 401, renewAfterRefusal(stream, head, exchange, plan) { return }
+        if head.status == 101 {
+            openTunnel(stream, head, exchange, plan)
+            return
+        }
         // Where an echo means 502 the head waits for the first piece of the body (E35).
         headWaits = plan.settings.tokenEcho == .refuse && head.framing.hasBody && !attachedToken(plan).isEmpty
         if !headWaits { sendResponseHead(stream, head, exchange, plan) }
@@ -73,7 +77,7 @@ extension RequestJourney {
     }
 
     /// Writes the fields that the browser sees; false when the token is among them and the route refuses that (E35).
-    private func writeResponseFields(_ head: ResponseHead, _ plan: RoutePlan, into output: inout Fields) -> Bool {
+    func writeResponseFields(_ head: ResponseHead, _ plan: RoutePlan, into output: inout Fields) -> Bool {
         output.clear()
         let token = attachedToken(plan)
         echo.begin(token: plan.settings.tokenEcho == .pass ? [] : token)
@@ -164,6 +168,10 @@ extension RequestJourney {
 
     func upstreamReceived(_ stream: UpstreamStream, _ piece: Span<UInt8>) {
         guard let exchange else { return }
+        if tunnel != nil {
+            tunnelReceived(stream, exchange, piece)
+            return
+        }
         if headWaits, let plan {
             if isWatched(stream.head), echoesToken(piece) {
                 noteTokenInBody()
@@ -242,6 +250,10 @@ extension RequestJourney {
     func upstreamFailed(_ stream: UpstreamStream, _ failure: UpstreamFailure) {
         guard let exchange else { return }
         self.stream = nil
+        if tunnel != nil, failure == .idleTimeout {
+            endTunnel(WebSocketClose(.goingAway, "idle timeout"))
+            return
+        }
         worker.metrics.upstreamFailures.add()
         if responseBegun {
             // What is missing must be seen to be missing (G52).

@@ -97,6 +97,8 @@ extension RequestJourney {
         output.appendRaw(lines: staticLines.span)
         appendClaims(plan.requestPlan, to: &output)
         if head.acceptsTrailers { output.append(.te, text: "trailers") }
+        // Of all upgrades the one that we can follow (G60).
+        if wantsTunnel { output.append(.upgrade, text: "websocket") }
         writeForwarding(exchange, plan, parent, into: &output)
     }
 
@@ -191,6 +193,10 @@ extension RequestJourney {
     // MARK: The request's body
 
     func received(_ exchange: Exchange, _ piece: Span<UInt8>) {
+        if tunnel != nil {
+            tunnelReceived(exchange, piece)
+            return
+        }
         guard let stream, upstreamIsReady, let plan else { return }
         bodySeen += piece.count
         if plan.settings.bodyLimit > 0, bodySeen > plan.settings.bodyLimit {
@@ -205,6 +211,11 @@ extension RequestJourney {
     }
 
     func ended(_ exchange: Exchange) {
+        if tunnel != nil {
+            // The browser has said all it has to say, not heard all.
+            stream?.finish()
+            return
+        }
         // A request without a body is ended where its head is sent.
         guard let stream, upstreamIsReady, !requestEnded else { return }
         requestEnded = true

@@ -32,6 +32,9 @@ extension RequestJourney {
             if plan.settings.bodyLimit > 0, case .length(let length) = head.framing, length > plan.settings.bodyLimit {
                 return refuse(.bodyTooLarge, exchange)
             }
+            if wantsTunnel, let refusal = WebSocketHandshake.refusal(of: head) {
+                return refuse(refusal == .version ? .webSocketVersion : .badRequest("websocket_key"), exchange)
+            }
             return .next(.recognize)
         }
     }

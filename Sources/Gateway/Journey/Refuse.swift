@@ -45,6 +45,8 @@ extension RequestJourney {
         status = answer.status
         worker.responseFields.clear()
         if let type = answer.contentType { worker.responseFields.append(.contentType, text: type) }
+        // As a field, not as a raw line: the engine has to name it in `Connection` (RFC 9110, section 15.5.22).
+        if answer.status == 426 { worker.responseFields.append(.upgrade, text: "websocket") }
         worker.responseFields.appendRaw(lines: answer.lines.span)
         let ownLines = snapshot.ownLines(isPage: answer.isPage, site: site)
         worker.responseFields.appendRaw(lines: ownLines.span)

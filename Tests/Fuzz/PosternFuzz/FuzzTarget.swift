@@ -11,6 +11,8 @@ struct FuzzTarget: Sendable {
         requestHead,
         responseHead,
         chunkedBody,
+        webSocketHandshake,
+        webSocketFrames,
         cookies,
         json,
         smallText,

@@ -1,5 +1,7 @@
+import Cryptography
 import OpenIDConnect
 import Sessions
+import Sockets
 import Synchronization
 import TestSupport
 import Testing
@@ -65,6 +67,63 @@ struct SessionKeeperTests {
         }
         #expect(old.ended == .revoked && new.ended == nil)
         #expect(!harness.provider.revoked.contains(try harness.refreshToken(new)))
+    }
+
+    @Test("E47 every end is announced to whoever has something under way, also of what memory has let go of")
+    func announced() async throws {
+        let harness = try ControlHarness()
+        let mailbox = try Mailbox<WorkerMessage>()
+        harness.keeper.announce(to: mailbox)
+        let (ended, evicted, replaced) = (
+            try await harness.signedIn(), try await harness.signedIn(), try await harness.signedIn()
+        )
+        await harness.keeper.end(ended, .refreshFailed)
+        harness.keeper.cache.removeAll()
+        harness.keeper.observed(.these([evicted.digest]))
+        _ = try await harness.signedIn(replacing: [replaced.digest])
+        harness.keeper.observed(.unknown)
+        let heard = try heard(mailbox)
+        #expect(heard.contains { $0 == ([ended.digest], .refreshFailed) })
+        #expect(heard.contains { $0 == ([evicted.digest], .revoked) })
+        #expect(heard.contains { $0 == ([replaced.digest], .revoked) })
+        #expect(heard.last ?? ([], .expired) == ([], .revoked), "nobody knows which")
+    }
+
+    @Test("E42, E47 the store says whether a session of what is under way still is one")
+    func reviewed() async throws {
+        let harness = try ControlHarness()
+        let (alive, idle, gone) = (
+            try await harness.signedIn(), try await harness.signedIn(), try await harness.signedIn()
+        )
+        await harness.keeper.review(alive)
+        #expect(alive.ended == nil)
+        // Another process has ended it, and its announcement was lost.
+        _ = try await harness.registry.end([gone.digest], .deleted)
+        #expect(gone.ended == nil)
+        await harness.keeper.review(gone)
+        #expect(gone.ended == .revoked)
+        harness.clock.advance(.hours(1))
+        harness.store.isLost.store(true, ordering: .relaxed)
+        await harness.keeper.review(idle)
+        #expect(idle.ended == nil, "a store that does not answer ends nothing")
+        harness.store.isLost.store(false, ordering: .relaxed)
+        await harness.keeper.review(idle)
+        #expect(idle.ended == .expired)
+    }
+
+    /// What a worker finds in its mailbox; nothing but a reason where nobody knows which.
+    private func heard(_ mailbox: Mailbox<WorkerMessage>) throws -> [(Set<SHA256Digest>, SessionEnd)] {
+        let loop = try EventLoop()
+        var heard: [(Set<SHA256Digest>, SessionEnd)] = []
+        try mailbox.deliver(on: loop) { message in
+            switch message {
+            case .sessionsEnded(let digests, let reason): heard.append((digests, reason))
+            case .sessionsUncertain: heard.append(([], .revoked))
+            default: break
+            }
+        }
+        loop.turn(waiting: .zero)
+        return heard
     }
 
     @Test("E40 memory knows, too, on which site a session began")

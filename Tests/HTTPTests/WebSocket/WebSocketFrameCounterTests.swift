@@ -18,7 +18,9 @@ import Testing
         return bytes + (mask ? [0x88, 0x81, 0x01, 0x02] : []) + (0..<count).map { [0x88, 0x00, 0x81, 0xFF][$0 & 3] }
     }
 
-    @Test("E47 the borders of frames are found in any split, whatever the length and the payload", arguments: [true, false])
+    @Test(
+        "E47 the borders of frames are found in any split, whatever the length and the payload",
+        arguments: [true, false])
     func borders(_ mask: Bool) {
         var stream: [UInt8] = []
         var borders: Set<Int> = [0]

@@ -41,7 +41,8 @@ import Testing
         "G61 a key is 16 bytes in base64, spelled in the one way",
         arguments: [
             nil, "", "dGhlIHNhbXBsZSBub25jZQ", "dGhlIHNhbXBsZSBub25jZQ=", "dGhlIHNhbXBsZSBub25jZR==",
-            "dGhlIHNhbXBsZSBub25j", "dGhlIHNhbXBsZSBub25jZTE=", "dGhlIHNhbXBsZSBub25jZQ== x", "dGhlIHNhbXBsZSBub25jZ-==",
+            "dGhlIHNhbXBsZSBub25j", "dGhlIHNhbXBsZSBub25jZTE=", "dGhlIHNhbXBsZSBub25jZQ== x",
+            "dGhlIHNhbXBsZSBub25jZ-==",
         ])
     func key(_ value: String?) throws {
         #expect(try refusal(replacing: "Sec-WebSocket-Key", with: value.map { "Sec-WebSocket-Key: \($0)" }) == .key)
@@ -99,7 +100,8 @@ import Testing
             ["Upgrade: websocket, h2c", connection, accept], [upgrade, upgrade, connection, accept],
             [upgrade, "Connection: close", accept], [upgrade, connection, accept, accept],
             [upgrade, connection, "Sec-WebSocket-Accept: S3PPLMBITXAQ9KYGZZHZRBK+XOO="],
-            [upgrade, connection, "Sec-WebSocket-Accept: \(Self.accept)x"], [upgrade, connection, "Sec-WebSocket-Accept:"],
+            [upgrade, connection, "Sec-WebSocket-Accept: \(Self.accept)x"],
+            [upgrade, connection, "Sec-WebSocket-Accept:"],
         ] {
             #expect(try !accepted(lines), "\(lines)")
         }

@@ -1,0 +1,121 @@
+import Bytes
+import HTTP
+import HTTPClient
+import HTTPServer
+import Routing
+import Sockets
+import Telemetry
+import Time
+
+/// A WebSocket between browser and upstream: its bytes pass as they are, and their frames are counted on the way.
+struct TunnelRelay {
+    var fromClient = WebSocketFrameCounter(isMasked: true)
+    var fromUpstream = WebSocketFrameCounter(isMasked: false)
+    /// The tunnel is over but for the rest of a frame on its way to the browser, behind which this goes.
+    var farewell: (close: WebSocketClose, until: Instant)?
+
+    /// How long a frame under way is waited for, and a browser that takes nothing.
+    ///
+    /// With the worker's tick twice this makes less than the second that a session's end may take (E47).
+    static let patience = Duration.milliseconds(250)
+}
+
+extension RequestJourney {
+    /// The request asks for a WebSocket, on a route that has them (G60).
+    var wantsTunnel: Bool {
+        guard evidence.isWebSocket, let plan else { return false }
+        return plan.upstream != nil && plan.settings.allowsWebSocket
+    }
+
+    /// The upstream agrees: from now on the bytes are the two ends' own (G62).
+    func openTunnel(_ stream: UpstreamStream, _ head: ResponseHead, _ exchange: Exchange, _ plan: RoutePlan) {
+        guard WebSocketHandshake.isAccepted(head, accept: WebSocketAccept.value(for: exchange.head)) else {
+            stream.cancel()
+            self.stream = nil
+            worker.metrics.upstreamFailures.add()
+            worker.log.warning(
+                "upstream_failed",
+                [
+                    ("route", .string(plan.label)), ("failure", "websocket_handshake"),
+                    ("request_id", .string(requestIDText)),
+                ])
+            refuse(.upstreamBroken, exchange)
+            return
+        }
+        guard writeResponseFields(head, plan, into: &worker.responseFields) else {
+            stream.cancel()
+            self.stream = nil
+            refuse(.tokenEchoed, exchange)
+            return
+        }
+        // Frames are nobody's text: what is compressed or cut cannot be searched, and what is rewritten is broken.
+        echo.begin(token: [])
+        responseBegun = true
+        status = head.status
+        tunnel = TunnelRelay()
+        worker.responseFields.append(.upgrade, text: "websocket")
+        exchange.switchProtocols(worker.responseFields)
+    }
+
+    // MARK: Bytes on their way
+
+    func tunnelReceived(_ exchange: Exchange, _ piece: Span<UInt8>) {
+        guard let stream, tunnel?.farewell == nil else { return }
+        tunnel?.fromClient.follow(piece)
+        stream.send(piece)
+        if !stream.canSend { exchange.pauseReading() }
+    }
+
+    func tunnelReceived(_ stream: UpstreamStream, _ exchange: Exchange, _ piece: Span<UInt8>) {
+        guard tunnel?.farewell == nil else {
+            // The frame that was under way may end; what is behind it comes too late.
+            let rest = tunnel?.fromUpstream.followToBorder(piece) ?? 0
+            exchange.send(piece.extracting(0..<rest))
+            if tunnel?.fromUpstream.isBetweenFrames == true { finishTunnel(exchange) }
+            return
+        }
+        tunnel?.fromUpstream.follow(piece)
+        exchange.send(piece)
+        if !exchange.canSend { stream.pause() }
+    }
+
+    // MARK: The end
+
+    /// Ends the tunnel from here: both ends get a close frame where they stand between two frames, and then no byte more.
+    func endTunnel(_ close: WebSocketClose) {
+        guard let exchange, let tunnel, tunnel.farewell == nil else { return }
+        exchange.pauseReading()
+        exchange.allowStillness(Delay(TunnelRelay.patience))
+        self.tunnel?.farewell = (close, worker.loop.now + TunnelRelay.patience)
+        if stream != nil, !tunnel.fromUpstream.isBetweenFrames, !tunnel.fromUpstream.isBroken {
+            stream?.resume()
+        } else {
+            finishTunnel(exchange)
+        }
+    }
+
+    /// Neither the rest of a frame nor whoever has to take it came in time: the end is one without a word.
+    func tunnelWaitedTooLong() {
+        guard let exchange else { return }
+        stream?.cancel()
+        stream = nil
+        exchange.abort()
+    }
+
+    private func finishTunnel(_ exchange: Exchange) {
+        guard let tunnel, let close = tunnel.farewell?.close else { return }
+        let frame = worker.masked
+        if tunnel.fromUpstream.isBetweenFrames, !tunnel.fromUpstream.hasClosed {
+            frame.buffer.clear()
+            close.write(into: &frame.buffer)
+            exchange.send(frame.buffer.bytes)
+        }
+        if let stream, tunnel.fromClient.isBetweenFrames, !tunnel.fromClient.hasClosed {
+            frame.buffer.clear()
+            close.write(maskedWith: .random(in: 0 ... .max), into: &frame.buffer)
+            stream.send(frame.buffer.bytes)
+        }
+        // The stream leaves with the journey, and what was written to it before.
+        exchange.finish()
+    }
+}

@@ -1,0 +1,252 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension ProductTests {
+    /// What lasts ends with its session (E47).
+    @Suite struct Streams {
+        private static func stage(
+            _ session: [String] = [], routes: [String] = [], bend: (inout HostileProvider.Script) -> Void = { _ in }
+        ) throws -> Stage {
+            var options = GatewayUnderTest.Options()
+            options.session = session
+            options.routes += routes
+            return try Stage(options, bend: bend)
+        }
+
+        /// WebSockets that stay open and send what they get back; everything else begins an answer that never ends.
+        private static let lasting: EchoUpstream.Script = { request, peer in
+            if request.header("Upgrade") != nil {
+                try WebSockets.echo(request, peer)
+                return
+            }
+            switch request.target {
+            case "/events":
+                try peer.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: first\n\n")
+            case "/chunks":
+                try peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n")
+            case "/download": try peer.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nfirst")
+            case "/poll": break
+            default:
+                try peer.send(EchoUpstream.answer("short"))
+                return
+            }
+            _ = peer.waitUntilClosed()
+        }
+
+        private static func ask(_ stage: Stage, _ browser: TestBrowser, _ path: String) throws -> ScriptedPeer {
+            let message = try browser.message(stage.url(path))
+            let peer = try RawClient.connect(port: message.port)
+            try peer.send(message.text)
+            if path != "/poll" { try peer.receive(until: "first") }
+            return peer
+        }
+
+        /// Seconds until something happens.
+        private static func time(_ body: () throws -> Void) rethrows -> Double {
+            let begin = Date()
+            try body()
+            return Date().timeIntervalSince(begin)
+        }
+
+        /// Runs on a busy machine, too: a second is promised, and this is a bound for luck.
+        private static let soon = 5.0
+
+        @Test("E47 a logout ends what is under way for its session, and nothing else")
+        func logout() async throws {
+            try await onThread {
+                let stage = try Self.stage()
+                stage.upstream.answers(Self.lasting)
+                let (alice, bob) = (try stage.signedIn("alice"), try stage.signedIn("bob"))
+                let others = [try stage.socket(bob), try stage.socket(try stage.signedIn("alice"))]
+                let sockets = [try stage.socket(alice), try stage.socket(alice)]
+                // The message is in two frames, between which a close frame may stand.
+                try sockets[1].send(WebSocketPeer.Frame(1, Array("one".utf8), isFinal: false))
+                #expect(try sockets[1].receive().isFinal == false)
+                let streams = try ["/events", "/chunks", "/download"].map { try Self.ask(stage, alice, $0) }
+                let poll = try Self.ask(stage, alice, "/poll")
+                try eventually("the poll is forwarded") { stage.upstream.requests.contains { $0.target == "/poll" } }
+                let logout = try stage.logoutURL(alice)
+                // What is new is left to end by itself; a stream is what lasts.
+                usleep(300_000)
+                let seconds = try Self.time {
+                    #expect(try alice.askOnce(logout).status == 302)
+                    for socket in sockets {
+                        #expect(try socket.receive() == .close(1008, "revoked"))
+                        #expect(try socket.peer.receiveToEnd().isEmpty)
+                    }
+                    // Neither has the end that its framing promises (G52).
+                    #expect(try streams[0].receiveTextToEnd().contains("0\r\n\r\n") == false)
+                    #expect(try streams[1].receiveTextToEnd().contains("0\r\n\r\n") == false)
+                    #expect(try streams[2].receiveToEnd().isEmpty)
+                    let answer = try RawResponse(readingFrom: poll)
+                    #expect(answer.status == 401 && answer.text.contains("\"reason\":\"revoked\""), "\(answer.text)")
+                }
+                #expect(seconds < Self.soon, "\(seconds)")
+                for other in others {
+                    try other.send("still there")
+                    #expect(try other.receive() == .text("still there"))
+                }
+                try eventually("the lines") {
+                    stage.gateway.events("request").count { $0.contains("\"revoked\"") } == 6
+                }
+                for path in ["/socket", "/events", "/chunks", "/download", "/poll"] {
+                    let lines = stage.gateway.events("request").filter { $0.contains("\"path\":\"\(path)\"") }
+                    #expect(
+                        lines.contains { $0.contains("\"reason\":\"revoked\"") && $0.contains("\"user\":\"alice\"") })
+                }
+            }
+        }
+
+        @Test("E47 the close frame stands behind the frame under way; both ends get one, and no byte passes after it")
+        func betweenFrames() async throws {
+            try await onThread {
+                let stage = try Self.stage()
+                let frame = WebSocketPeer.Frame(2, [UInt8](repeating: 0x88, count: 300))
+                let bytes = frame.bytes(masked: false)
+                let told = Told()
+                stage.upstream.answers { request, peer in
+                    try peer.send(WebSocketPeer.answer(to: request))
+                    let socket = WebSocketPeer(peer, isClient: false)
+                    if request.target == "/whole" {
+                        try peer.send(Array(bytes.prefix(100)))
+                        // The frame's rest comes as soon as the session is over.
+                        told.over.wait()
+                        try peer.send(Array(bytes.dropFirst(100)) + bytes)
+                    } else if request.target == "/half" {
+                        try peer.send(Array(bytes.prefix(100)))
+                    }
+                    while let frame = try? socket.receive() { told.note(request.target, frame) }
+                }
+                let browser = try stage.signedIn()
+                let (whole, half, plain) = (
+                    try stage.socket(browser, "/whole"), try stage.socket(browser, "/half"),
+                    try stage.socket(browser, "/plain")
+                )
+                for socket in [whole, half] {
+                    #expect(try socket.peer.receive(exactly: 100) == Array(bytes.prefix(100)))
+                }
+                try plain.send("before")
+                try eventually("it came") { told.frames("/plain") == [.text("before")] }
+                usleep(300_000)
+                #expect(try browser.askOnce(try stage.logoutURL(browser)).status == 302)
+                told.over.signal()
+                // The rest of the frame, the close frame, the end: nothing of the second frame.
+                let rest = try whole.peer.receiveToEnd()
+                let close = WebSocketPeer.Frame.close(1008, "revoked").bytes(masked: false)
+                // The gateway waits for the rest as long as it can; a machine that is slower gets the plain end.
+                #expect(rest == Array(bytes.dropFirst(100)) + close || rest.isEmpty, "\(rest.count)")
+                // Nothing of ours can stand inside a frame: the end alone is seen.
+                #expect((try? half.peer.receiveToEnd())?.isEmpty ?? true)
+                #expect(try plain.receive() == .close(1008, "revoked"))
+                try eventually("the upstream is told, too") {
+                    told.frames("/plain") == [.text("before"), .close(1008, "revoked")]
+                }
+                #expect(told.frames("/half") == [.close(1008, "revoked")] || told.frames("/half").isEmpty)
+            }
+        }
+
+        @Test(
+            "E42, E43, E47 a session that ends by itself ends its streams: a socket that speaks keeps it, pings do not")
+        func expiry() async throws {
+            try await onThread {
+                let stage = try Self.stage(["idle_timeout: 3s"])
+                stage.upstream.answers(Self.lasting)
+                let (talker, listener) = (try stage.signedIn("alice"), try stage.signedIn("bob"))
+                let (talking, pinging) = (try stage.socket(talker), try stage.socket(listener))
+                let events = try Self.ask(stage, listener, "/events")
+                var ended: WebSocketPeer.Frame?
+                let seconds = try Self.time {
+                    while ended == nil {
+                        try talking.send("I am here")
+                        #expect(try talking.receive() == .text("I am here"))
+                        try pinging.send(WebSocketPeer.Frame(9, [1]))
+                        let frame = try pinging.receive()
+                        if frame.opcode == 8 { ended = frame } else { usleep(200_000) }
+                    }
+                }
+                #expect(ended == .close(1008, "expired"))
+                #expect(seconds > 2 && seconds < 3 + Self.soon, "\(seconds)")
+                #expect(try events.receiveTextToEnd().contains("0\r\n\r\n") == false)
+                try talking.send("still")
+                #expect(try talking.receive() == .text("still"))
+                #expect(try stage.user(talker).status == 200)
+                #expect(try stage.user(listener).status == 401)
+            }
+        }
+
+        @Test("E43, E45, E47 the absolute end and the user's next session too many end streams, a refresh does not")
+        func otherEnds() async throws {
+            try await onThread {
+                let stage = try Self.stage(["lifetime: 6s", "per_user: 1"]) {
+                    $0.lifetime = 2
+                }
+                stage.upstream.answers(Self.lasting)
+                let first = try stage.signedIn("alice")
+                let replaced = try stage.socket(first)
+                usleep(300_000)
+                let second = try stage.signedIn("alice")
+                let begin = Date()
+                #expect(try replaced.receive() == .close(1008, "revoked"))
+                let socket = try stage.socket(second)
+                // Requests refresh; the stream hears nothing of it.
+                try eventually("two refreshes") {
+                    _ = try second.askOnce(stage.url("/short"), .fetch, from: .sameOrigin)
+                    usleep(100_000)
+                    return stage.refreshes >= 2
+                }
+                try socket.send("alive")
+                #expect(try socket.receive() == .text("alive"))
+                // Not even its user keeps it any longer.
+                #expect(try socket.receive() == .close(1008, "expired"))
+                #expect(Date().timeIntervalSince(begin) < 6 + Self.soon)
+                #expect(try stage.user(second).status == 401)
+            }
+        }
+
+        @Test("E47 a session ended on disk by somebody else ends streams here")
+        func elsewhere() async throws {
+            try await onThread {
+                var options = GatewayUnderTest.Options()
+                options.session = ["cache: 1"]
+                let stage = try Stage(options)
+                stage.upstream.answers(Self.lasting)
+                let browser = try stage.signedIn()
+                let socket = try stage.socket(browser)
+                // Memory forgets the session; the stream does not.
+                _ = try stage.signedIn("bob")
+                usleep(300_000)
+                #expect(try browser.askOnce(try stage.logoutURL(browser)).status == 302)
+                #expect(try socket.receive() == .close(1008, "revoked"))
+            }
+        }
+
+        @Test("E47 a gateway that stops tells its sockets")
+        func stop() async throws {
+            try await onThread {
+                let stage = try Self.stage()
+                stage.upstream.answers(Self.lasting)
+                let socket = try stage.socket(try stage.signedIn())
+                stage.gateway.process.signal(SIGTERM)
+                #expect(try socket.receive() == .close(1001, "going away"))
+                #expect(try socket.peer.receiveToEnd().isEmpty)
+                socket.peer.close()
+                #expect(try stage.gateway.process.wait(within: 20) == 0)
+            }
+        }
+    }
+}
+
+/// What an upstream has heard.
+private final class Told: @unchecked Sendable {
+    // @unchecked: behind a lock.
+    private let lock = NSLock()
+    private var heard: [String: [WebSocketPeer.Frame]] = [:]
+    let over = DispatchSemaphore(value: 0)
+
+    func note(_ target: String, _ frame: WebSocketPeer.Frame) {
+        lock.withLock { heard[target, default: []].append(frame) }
+    }
+
+    func frames(_ target: String) -> [WebSocketPeer.Frame] { lock.withLock { heard[target] ?? [] } }
+}
