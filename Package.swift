@@ -80,14 +80,18 @@ let package = Package(
 
         // Engines: bytes in, events out.
         house("Cryptography", ["COpenSSL", "Bytes"]),
+        house("TLS", ["COpenSSL", "Bytes", "Threads", "Time"]),
         house("HTTP", ["Bytes", "Formats", "Time"]),
         house("JOSE", ["Bytes", "Formats", "Cryptography", "Time"]),
 
         // Machinery: everything with a descriptor.
         house("Sockets", ["CLinux", "Bytes", "Threads", "Time"], isSeenThrough: false),
         house(
-            "HTTPServer", ["Bytes", "Formats", "Sockets", "HTTP", "Telemetry", "Threads", "Time"], isSeenThrough: false),
-        house("HTTPClient", ["Bytes", "Formats", "Sockets", "HTTP", "Telemetry", "Time"], isSeenThrough: false),
+            "HTTPServer", ["Bytes", "Formats", "Sockets", "TLS", "HTTP", "Telemetry", "Threads", "Time"],
+            isSeenThrough: false),
+        house(
+            "HTTPClient", ["Bytes", "Formats", "Sockets", "TLS", "HTTP", "Telemetry", "Threads", "Time"],
+            isSeenThrough: false),
         house("Fetching", ["CCurl", "Bytes", "Formats", "Threads", "Time"]),
 
         // Knowledge: what a session, a provider and a route are.
@@ -137,8 +141,8 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "Bytes", "Formats", "Threads", "Cryptography", "JOSE", "HTTP", "Sockets", "HTTPServer", "HTTPClient",
-                "Fetching", "OpenIDConnect", "Time",
+                "Bytes", "Formats", "Threads", "Cryptography", "TLS", "JOSE", "HTTP", "Sockets", "HTTPServer",
+                "HTTPClient", "Fetching", "OpenIDConnect", "Time",
             ],
             path: "Tests/TestSupport", swiftSettings: testRules),
         tests("Bytes", ["Time"]),
@@ -146,11 +150,15 @@ let package = Package(
         tests("Threads", ["Time"]),
         tests("Telemetry", ["Bytes", "Formats", "Time"]),
         tests("Cryptography", ["Bytes", "Formats"]),
+        tests("TLS", ["COpenSSL", "Bytes", "Time", "TestSupport"]),
         tests("HTTP", ["Bytes", "Formats", "Time", "TestSupport"]),
         tests("JOSE", ["Bytes", "Formats", "Cryptography", "Time"]),
         tests("Sockets", ["Bytes", "Threads", "Time"]),
-        tests("HTTPServer", ["Bytes", "Formats", "Sockets", "HTTP", "Telemetry", "Threads", "Time", "TestSupport"]),
-        tests("HTTPClient", ["Bytes", "Formats", "Sockets", "HTTP", "HTTPServer", "Threads", "Time", "TestSupport"]),
+        tests(
+            "HTTPServer", ["Bytes", "Formats", "Sockets", "TLS", "HTTP", "Telemetry", "Threads", "Time", "TestSupport"]),
+        tests(
+            "HTTPClient",
+            ["Bytes", "Formats", "Sockets", "TLS", "HTTP", "HTTPServer", "Threads", "Time", "TestSupport"]),
         tests("Fetching", ["Bytes", "Formats", "HTTP", "HTTPServer", "Time", "TestSupport"]),
         tests("Sessions", ["Bytes", "Formats", "Cryptography", "Threads", "Time", "TestSupport"]),
         tests(

@@ -29,8 +29,8 @@ package struct RetryRule: Sendable, Equatable {
         // after it only one that may arrive twice.
         case .closedBeforeResponse: return !hasSent || isIdempotent
         // Waiting again would double the wait; the others would only repeat themselves.
-        case .connectTimeout, .responseTimeout, .idleTimeout, .unknownName, .overloaded, .unsupportedScheme, .truncated,
-            .badResponse, .badRequest:
+        case .connectTimeout, .responseTimeout, .idleTimeout, .unknownName, .overloaded, .unsupportedScheme, .handshake,
+            .truncated, .badResponse, .badRequest:
             return false
         }
     }

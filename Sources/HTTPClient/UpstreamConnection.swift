@@ -26,6 +26,8 @@ final class UpstreamConnection: EventTarget, TurnTarget, TimerTarget {
     private var isWorking = false
     private var isPutOff = false
     private var isCancelled = false
+    /// The socket is connected; what may follow is the handshake.
+    private var hasConnected = false
     /// `canSend` was false; the handler will be told when it is true again.
     private var wasFull = false
     /// Our direction of a tunnel ends when all has left.
@@ -41,15 +43,15 @@ final class UpstreamConnection: EventTarget, TurnTarget, TimerTarget {
 
     /// Begins to connect for `stream`.
     init(
-        _ endpoint: UpstreamEndpoint, _ socket: consuming Socket, _ address: SocketAddress, for stream: UpstreamStream,
-        until: Instant
+        _ endpoint: UpstreamEndpoint, _ socket: consuming Socket, _ cipher: (any ByteCipher)?,
+        _ address: SocketAddress, for stream: UpstreamStream, until: Instant
     ) throws(SystemError) {
         pool = endpoint.pool
         self.endpoint = endpoint
         self.address = address
         self.stream = stream
         let loop = endpoint.pool.loop
-        channel = Channel(socket, isConnected: false, now: loop.now)
+        channel = Channel(socket, cipher: cipher, isConnected: false, now: loop.now)
         deadlines = UpstreamDeadlines(now: loop.now)
         deadlines.connectUntil = until
         seat = try loop.watch(channel.descriptor, .connection, for: self)
@@ -75,13 +77,17 @@ final class UpstreamConnection: EventTarget, TurnTarget, TimerTarget {
         switch state.phase {
         case .closed: return
         case .connecting:
-            if channel.canWrite || channel.canRead { decideConnecting() }
+            if hasConnected {
+                shakeHands()
+            } else if channel.canWrite || channel.canRead {
+                decideConnecting()
+            }
         case .idle:
             // Nobody has asked: whatever arrives is the end, or the first bytes of a stolen response (G51).
-            if channel.canRead { close() }
+            if channel.canRead, !readsOnlyCipher() { close() }
         case .busy:
             // Bytes that came before the request left are not its answer (G51); its handler may safely ask elsewhere.
-            if channel.canRead, stream?.hasSent == false { connectionLost() } else { work() }
+            if channel.canRead, stream?.hasSent == false, !readsOnlyCipher() { connectionLost() } else { work() }
         }
         if state.phase == .closed { return }
         if channel.waiting > 0 { touch() }
@@ -139,6 +145,54 @@ final class UpstreamConnection: EventTarget, TurnTarget, TimerTarget {
             connectingFailed(UpstreamFailure(connecting: error))
             return
         }
+        hasConnected = true
+        if channel.isHandshaking {
+            channel.beginHandshake(loop)
+            shakeHands()
+        } else {
+            begin()
+        }
+    }
+
+    /// Brings the handshake forward; the time for it is what connecting has left.
+    private func shakeHands() {
+        var failure: UpstreamFailure?
+        loop.scratch.use { scratch in
+            while channel.isHandshaking, channel.canRead, failure == nil {
+                do {
+                    switch try channel.receive(into: scratch, loop) {
+                    case .nothing: break
+                    case .failed: failure = .handshake(HandshakeFault(channel.cipherFailure ?? "internal"))
+                    // A server speaks when it is spoken to (G51).
+                    case .bytes, .end: failure = .handshake(HandshakeFault("unexpected_message"))
+                    }
+                } catch {
+                    failure = .handshake(HandshakeFault("closed"))
+                }
+            }
+        }
+        channel.push(loop)
+        if let failure {
+            connectingFailed(failure)
+        } else if channel.sendFailed {
+            connectingFailed(.handshake(HandshakeFault("closed")))
+        } else if !channel.isHandshaking {
+            begin()
+        }
+    }
+
+    /// Reads what is the cipher's own business, such as tickets; false when there was something else.
+    private func readsOnlyCipher() -> Bool {
+        guard channel.isEncrypted else { return false }
+        var isAll = true
+        loop.scratch.use { scratch in
+            while isAll, channel.canRead { isAll = (try? channel.receive(into: scratch, loop)) == .nothing }
+        }
+        return isAll
+    }
+
+    /// The connection is there: its first stream begins.
+    private func begin() {
         guard let stream else { return }
         endpoint.connected(to: address)
         lease(stream)
@@ -200,7 +254,7 @@ final class UpstreamConnection: EventTarget, TurnTarget, TimerTarget {
             do {
                 switch try channel.receive(into: scratch, loop) {
                 case .nothing: break
-                case .failed: connectionLost()
+                case .failed: cipherFailed()
                 case .end: inputEnded()
                 case .bytes:
                     let bytes = scratch.buffer.bytes
@@ -263,6 +317,16 @@ final class UpstreamConnection: EventTarget, TurnTarget, TimerTarget {
             if case .end = try engine.peerClosed() { state.response = .ended }
         } catch {
             fail(error == .closedBeforeResponse ? .closedBeforeResponse : .truncated)
+        }
+    }
+
+    /// Under TLS 1.3 a server looks at our certificate only when we have begun to speak, so its refusal may come this late.
+    private func cipherFailed() {
+        channel.push(loop)
+        if let word = channel.cipherFailure, stream?.hasResponse == false {
+            fail(.handshake(HandshakeFault(word)))
+        } else {
+            connectionLost()
         }
     }
 
@@ -407,6 +471,7 @@ final class UpstreamConnection: EventTarget, TurnTarget, TimerTarget {
         if let timer { loop.timers.remove(timer) }
         seat = nil
         timer = nil
+        if wasIdle, !channel.peerHasClosed { channel.sayGoodbye(loop) }
         channel.close(loop)
         endpoint.closed(self, wasIdle: wasIdle)
     }

@@ -1,4 +1,6 @@
+import Bytes
 import Sockets
+import TLS
 import Time
 
 /// One server of an upstream, as one worker knows it: its addresses, its idle connections, and how it has behaved.
@@ -24,6 +26,9 @@ final class UpstreamEndpoint {
     private var isResolving = false
     /// Streams that wait for the name's first address.
     private var waiting: [UpstreamStream] = []
+
+    /// What shortens the next handshake.
+    private let memory = TLSResumption()
 
     /// What the health check says; false without one.
     var isUnhealthy = false
@@ -80,9 +85,11 @@ final class UpstreamEndpoint {
             let address = addresses[(stream.attempt.first + stream.attempt.tried) % addresses.count]
             let share = stream.attempt.until.since(now) / (addresses.count - stream.attempt.tried)
             stream.attempt.tried += 1
-            do {
+            do throws(SystemError) {
+                let cipher = makeCipher()
+                if server.isSecure, cipher == nil { throw SystemError.noMemory }
                 stream.connection = try UpstreamConnection(
-                    self, try Socket.connecting(to: address), address, for: stream,
+                    self, try Socket.connecting(to: address), cipher, address, for: stream,
                     until: now + max(share, .milliseconds(250)))
                 return
             } catch {
@@ -91,6 +98,11 @@ final class UpstreamEndpoint {
         }
         failed(failure, wasReused: false)
         giveUp(stream, failure)
+    }
+
+    private func makeCipher() -> (any ByteCipher)? {
+        guard server.isSecure, case .tcp(let host, _) = server.place else { return nil }
+        return pool.tls?.makeCipher(to: host, resuming: memory)
     }
 
     /// There will be no connection.
@@ -165,7 +177,7 @@ final class UpstreamEndpoint {
     /// A stale connection that breaks says nothing about the server.
     func failed(_ failure: UpstreamFailure, wasReused: Bool) {
         switch failure {
-        case .refused, .unreachable, .connectTimeout, .responseTimeout: break
+        case .refused, .unreachable, .connectTimeout, .responseTimeout, .handshake: break
         case .closedBeforeResponse where !wasReused: break
         default: return
         }

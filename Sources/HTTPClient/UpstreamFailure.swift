@@ -12,8 +12,10 @@ package enum UpstreamFailure: Error, Sendable, Equatable {
     case connectTimeout
     /// More requests wait for connections than may.
     case overloaded
-    /// The server is reached over TLS only, and this build has none.
+    /// The server is reached over TLS only, and this pool has none.
     case unsupportedScheme
+    /// No handshake came of it: the server is not whom we asked for, or does not want us.
+    case handshake(HandshakeFault)
     /// The connection closed before the first byte of a response.
     case closedBeforeResponse
     /// No response head in time.
@@ -30,7 +32,7 @@ package enum UpstreamFailure: Error, Sendable, Equatable {
     /// True when not one byte of the request can have reached a server.
     package var isBeforeRequest: Bool {
         switch self {
-        case .unknownName, .refused, .unreachable, .connectTimeout, .overloaded, .unsupportedScheme: true
+        case .unknownName, .refused, .unreachable, .connectTimeout, .overloaded, .unsupportedScheme, .handshake: true
         default: false
         }
     }
@@ -52,6 +54,7 @@ package enum UpstreamFailure: Error, Sendable, Equatable {
         case .connectTimeout: "connect_timeout"
         case .overloaded: "overloaded"
         case .unsupportedScheme: "unsupported_scheme"
+        case .handshake(let fault): fault.word
         case .closedBeforeResponse: "closed_before_response"
         case .responseTimeout: "response_timeout"
         case .idleTimeout: "idle_timeout"
@@ -59,5 +62,16 @@ package enum UpstreamFailure: Error, Sendable, Equatable {
         case .badResponse: "bad_response"
         case .badRequest: "bad_request"
         }
+    }
+}
+
+/// What went wrong between two ciphers, in the cipher's own word.
+package struct HandshakeFault: Sendable, Equatable {
+    package let word: StaticString
+
+    package init(_ word: StaticString) { self.word = word }
+
+    package static func == (a: HandshakeFault, b: HandshakeFault) -> Bool {
+        a.word.description == b.word.description
     }
 }

@@ -8,6 +8,7 @@ package final class UpstreamPool: TurnTarget, TimerTarget {
     package let settings: UpstreamSettings
     package let loop: EventLoop
     let patience: UpstreamPatience
+    let tls: UpstreamTLS?
     private let resolver: Resolver
     private var endpoints: [UpstreamEndpoint] = []
     private var probes: [HealthProbe] = []
@@ -24,11 +25,15 @@ package final class UpstreamPool: TurnTarget, TimerTarget {
     /// No connection is kept any more.
     package private(set) var isRetired = false
 
+    /// - Parameter tls: for servers under `https`.
     /// - Throws: what the system says when it has no descriptor left for a mailbox.
-    package init(settings: UpstreamSettings, loop: EventLoop, resolver: Resolver) throws(SystemError) {
+    package init(
+        settings: UpstreamSettings, tls: UpstreamTLS? = nil, loop: EventLoop, resolver: Resolver
+    ) throws(SystemError) {
         precondition(!settings.servers.isEmpty, "an upstream without a server")
         self.settings = settings
         patience = UpstreamPatience(settings)
+        self.tls = tls
         self.loop = loop
         self.resolver = resolver
         endpoints = settings.servers.map { UpstreamEndpoint(self, $0) }
@@ -56,7 +61,7 @@ package final class UpstreamPool: TurnTarget, TimerTarget {
     func open(on endpoint: UpstreamEndpoint, for handler: any UpstreamHandler) -> UpstreamStream {
         let stream = idleStreams.popLast() ?? UpstreamStream(server: endpoint.server)
         stream.begin(for: handler, server: endpoint.server, now: loop.now)
-        if endpoint.server.isSecure {
+        if endpoint.server.isSecure, tls == nil {
             fail(stream, .unsupportedScheme)
         } else if let connection = endpoint.takeIdle() {
             stream.wasReused = true

@@ -40,6 +40,8 @@ enum SystemCall {
 }
 
 extension SystemError {
+    /// For what fails in a library for want of memory.
+    package static var noMemory: SystemError { SystemError(ENOMEM) }
     /// Nobody listens there.
     package var isRefusal: Bool { code == ECONNREFUSED || code == ENOENT }
     package var isTimeout: Bool { code == ETIMEDOUT }

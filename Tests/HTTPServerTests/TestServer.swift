@@ -75,6 +75,13 @@ final class TestServer: HandlerSource {
         body.append(utf8: refusal.reason.description)
     }
 
+    func handshakeEnded(_ outcome: HandshakeOutcome, _ peer: PeerAddress) {
+        switch outcome {
+        case .done(let isResumed): note(isResumed ? "handshake resumed" : "handshake done")
+        case .failed(let reason): note("handshake failed \(reason)")
+        }
+    }
+
     func refused(_ refusal: Refusal, bytesOut: Int) {
         if refusal.isUnheard { note("unheard: \(refusal.bytesIn) bytes, answered with \(bytesOut)") }
     }

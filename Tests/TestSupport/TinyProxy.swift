@@ -20,10 +20,12 @@ package final class TinyProxy: HandlerSource {
     /// Wait for the application before asking for a body (`Expect`).
     package var forwardsExpectations = false
 
-    package init(loop: EventLoop, settings: ServerSettings, upstream: UpstreamSettings, resolver: Resolver) throws {
+    package init(
+        loop: EventLoop, settings: ServerSettings, upstream: UpstreamSettings, tls: UpstreamTLS?, resolver: Resolver
+    ) throws {
         self.loop = loop
         self.settings = settings
-        pool = try UpstreamPool(settings: upstream, loop: loop, resolver: resolver)
+        pool = try UpstreamPool(settings: upstream, tls: tls, loop: loop, resolver: resolver)
     }
 
     package func handler(for exchange: Exchange) -> any ExchangeHandler {
@@ -198,14 +200,17 @@ package final class RunningProxy: Sendable {
         try self.init(settings: settings, upstream: upstream)
     }
 
-    package init(settings: ServerSettings, upstream: UpstreamSettings) throws {
+    package init(
+        settings: ServerSettings, upstream: UpstreamSettings, tls: UpstreamTLS? = nil, rules: PortRules = PortRules()
+    ) throws {
         let listener = try ListeningSocket.open(.tcp(host: "127.0.0.1", port: 0))[0]
         port = listener.address.port ?? 0
         let resolver = try Resolver(threads: 1)
         self.resolver = resolver
         thread = try LoopThread { loop in
-            let proxy = try TinyProxy(loop: loop, settings: settings, upstream: upstream, resolver: resolver)
-            try proxy.worker.listen(on: listener)
+            let proxy = try TinyProxy(
+                loop: loop, settings: settings, upstream: upstream, tls: tls, resolver: resolver)
+            try proxy.worker.listen(on: listener, rules)
             return proxy
         }
     }
