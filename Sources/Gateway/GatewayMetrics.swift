@@ -11,6 +11,7 @@ package final class GatewayMetrics: Sendable {
     package let unreadableSessions: Counter
     package let upstreamFailures: Counter
     package let endedStreams: Counter
+    package let webSockets: Gauge
     package let refreshWaiters: Gauge
     package let crossSiteRejections: [CrossSiteReason: Counter]
 
@@ -28,6 +29,7 @@ package final class GatewayMetrics: Sendable {
         upstreamFailures = registry.counter("upstream_failures_total", help: "Exchanges with upstreams that failed.")
         endedStreams = registry.counter(
             "ended_streams_total", help: "Exchanges that were broken off because their session was over.")
+        webSockets = registry.gauge("websockets", help: "Open WebSockets.")
         refreshWaiters = registry.gauge("refresh_waiters", help: "Requests that wait for a token refresh.")
         crossSiteRejections = Dictionary(
             uniqueKeysWithValues: CrossSiteReason.allCases.map { reason in

@@ -155,6 +155,7 @@ final class RequestJourney: ExchangeHandler, UpstreamHandler {
     /// The eighth stage, and the end.
     private func conclude(_ exchange: Exchange) {
         writeRecord(exchange)
+        if tunnel != nil { worker.metrics.webSockets.decrement() }
         self.exchange = nil
         stream?.cancel()
         stream = nil

@@ -29,7 +29,8 @@ final class RouteMetrics {
     }
 
     func count(_ method: Method, _ status: Int, _ time: Duration) {
-        duration.observe(time)
+        // A tunnel lasts as long as a page is open: hours among milliseconds would say nothing about either.
+        if status != 101 { duration.observe(time) }
         let row = min(Int(method.rawValue), Self.methods.count - 1)
         let column = status - Self.firstStatus
         guard column >= 0, column < Self.statuses else { return }

@@ -116,6 +116,11 @@ extension ProductTests {
             try stage.gateway.restart()
             #expect(try ChildProcess.run(["sqlite3", path, "PRAGMA wal_checkpoint(TRUNCATE);"]).code == 0)
             for user in users.prefix(2) { #expect(try Self.status(stage, user) == 200) }
+            stage.upstream.answers { request, peer in
+                guard request.header("Upgrade") == nil else { return try WebSockets.echo(request, peer) }
+                try peer.send(EchoUpstream.answer("still here"))
+            }
+            let socket = try stage.socket(users[0])
             let good = try Data(contentsOf: URL(fileURLWithPath: path))
             switch damage {
             case .overwritten: try Self.write(path, Data(repeating: 0x55, count: good.count))
@@ -129,6 +134,8 @@ extension ProductTests {
             #expect(browser.jar[Stage.cookie] == nil)
             try eventually("the grace is over", within: 30) { try Self.status(stage, users[1]) == 503 }
             #expect(try Self.status(stage, users[3]) == 503)
+            // A logout elsewhere could not be heard: what lasts does not outlast the grace either (E47).
+            #expect(try socket.receive() == .close(1013, "store_unavailable"))
             try eventually("the log says so") { !stage.gateway.events("store_failed").isEmpty }
 
             switch damage {

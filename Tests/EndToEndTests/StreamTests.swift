@@ -204,6 +204,81 @@ extension ProductTests {
             }
         }
 
+        @Test("B33a, B35, E47 a token that has ended and comes no more ends its streams, not those that need none")
+        func endOfToken() async throws {
+            try await onThread {
+                let routes = ["{ path: /without/, upstream: api, token: none }"]
+                // Without a refresh token.
+                let stage = try Self.stage(routes: routes) {
+                    $0.lifetime = 2
+                    $0.issuesRefreshTokens = false
+                }
+                stage.upstream.answers(Self.lasting)
+                let browser = try stage.signedIn()
+                let (with, without) = (try stage.socket(browser), try stage.socket(browser, "/without/x"))
+                #expect(try with.receive() == .close(1008, "expired"))
+                try without.send("still there")
+                #expect(try without.receive() == .text("still there"))
+                // With one that the provider does not know any more: the request that finds that out ends them all.
+                let second = try Self.stage(routes: routes) { $0.lifetime = 3 }
+                second.upstream.answers(Self.lasting)
+                let other = try second.signedIn()
+                let sockets = [try second.socket(other), try second.socket(other, "/without/x")]
+                second.provider.bend {
+                    $0.intercept = { call, _ in
+                        call.value("grant_type") == "refresh_token" ? .error("invalid_grant") : nil
+                    }
+                }
+                try eventually("the refresh is tried") {
+                    _ = try other.askOnce(second.url("/short"), .fetch, from: .sameOrigin)
+                    usleep(50_000)
+                    return second.refreshes > 0
+                }
+                for socket in sockets { #expect(try socket.receive() == .close(1008, "refresh_failed")) }
+            }
+        }
+
+        @Test("E47 a file on its way breaks off, too; whoever does not read his socket is not waited for")
+        func slowReaders() async throws {
+            try await onThread {
+                let folder = try TemporaryFolder("files")
+                try Data(count: 30_000_000).write(to: URL(fileURLWithPath: folder.path + "/large.bin"))
+                let stage = try Self.stage(routes: [
+                    "{ path: /files/, files: { root: \(folder.path) }, strip_prefix: true }"
+                ])
+                let flood = WebSocketPeer.Frame(2, [UInt8](repeating: 7, count: 60_000)).bytes(masked: false)
+                stage.upstream.answers { request, peer in
+                    guard request.header("Upgrade") != nil else {
+                        try peer.send(EchoUpstream.answer("short"))
+                        return
+                    }
+                    try peer.send(WebSocketPeer.answer(to: request))
+                    while peer.sendWhatFits(flood, patience: 5000) == flood.count {}
+                }
+                let browser = try stage.signedIn()
+                let message = try browser.message(stage.url("/files/large.bin"))
+                let file = try RawClient.connect(port: message.port, smallBuffers: true)
+                try file.send(message.text)
+                let head = try file.receiveHead()
+                #expect(head.contains("Content-Length: 30000000\r\n"), "\(head)")
+                let socket = try stage.socket(browser)
+                usleep(400_000)
+                let seconds = try Self.time {
+                    #expect(try browser.askOnce(try stage.logoutURL(browser)).status == 302)
+                    try eventually("two lines") {
+                        stage.gateway.events("request").count { $0.contains("\"revoked\"") } == 2
+                    }
+                }
+                #expect(seconds < Self.soon, "\(seconds)")
+                // Neither gets more than what had left before.
+                for peer in [file, socket.peer] {
+                    var count = 0
+                    while let bytes = try? peer.receive(), !bytes.isEmpty { count += bytes.count }
+                    #expect(count < 29_000_000)
+                }
+            }
+        }
+
         @Test("E47 a session ended on disk by somebody else ends streams here")
         func elsewhere() async throws {
             try await onThread {

@@ -53,6 +53,7 @@ extension RequestJourney {
         responseBegun = true
         status = head.status
         tunnel = TunnelRelay()
+        worker.metrics.webSockets.increment()
         worker.responseFields.append(.upgrade, text: "websocket")
         exchange.switchProtocols(worker.responseFields)
     }
