@@ -5,6 +5,7 @@ import HTTPClient
 import HTTPServer
 import OpenIDConnect
 import Routing
+import Sessions
 import Sockets
 import Telemetry
 
@@ -39,7 +40,8 @@ struct ConfigurationReader {
         root.choice("forwarded_headers", into: &family)
         refuseLaterKeys(root)
         let settled = listeners?.map(\.value) ?? [ListenerSettings(address: .tcp(host: "0.0.0.0", port: 8080))]
-        let administration = AdministrationSection(root: root, listeners: settled.map(\.address)).read()
+        let administration = AdministrationSection(root: root, listeners: settled.map(\.address), store: session.store)
+            .read()
         guard let provider else { return nil }
         var gateway = GatewaySettings(
             publicURLs: sites.map(\.origin), listeners: settled, provider: provider, session: session,

@@ -55,6 +55,15 @@ package final class GatewayMetrics: Sendable {
         ).add()
     }
 
+    /// The configuration was read again, and taken or not.
+    package func reload(wasTaken: Bool) {
+        registry.counter(
+            "reloads_total", help: "Reloads of the configuration by outcome.",
+            labels: [("outcome", wasTaken ? "taken" : "refused")]
+        ).add()
+        registry.gauge("reload_successful", help: "1 when the last reload was taken.").set(wasTaken ? 1 : 0)
+    }
+
     package func turnedAway(_ reason: String) {
         registry.counter(
             "connections_refused_total", help: "Connections that were closed before they became a client's.",

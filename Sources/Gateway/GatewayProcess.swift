@@ -1,3 +1,4 @@
+import Bytes
 import Cryptography
 import Fetching
 import HTTPServer
@@ -12,22 +13,26 @@ package import Time
 
 /// The running gateway: store, control plane and workers, from start to drain.
 package final class GatewayProcess: Sendable {
-    package let addresses: [SocketAddress]
     package let metrics: GatewayMetrics
     package let keeper: SessionKeeper
-    package let provider: ProviderClient
-    private let settings: GatewaySettings
+    let present: PresentState
+    /// What was asked for last, and where the gateway listens.
+    let state: Locked<(settings: GatewaySettings, addresses: [SocketAddress])>
     private let clock: TimeSource
-    private let log: Logger
+    let log: Logger
     private let refreshes: TokenRefreshes
+    private let desk: ControlDesk
+    private let store: GatewayStore
     private let fetcher: Fetcher
     private let resolver: Resolver
-    private let limit: ConnectionLimit
-    private let mailboxes: [Mailbox<WorkerMessage>]
+    let limit: ConnectionLimit
+    let mailboxes: [Mailbox<WorkerMessage>]
     private let workersLeft: Atomic<Int>
     private let allEnded: Semaphore
     private let draining = Atomic<Bool>(false)
     private let housekeeping: Task<Void, Never>
+    /// Looks after the present provider's documents.
+    private let providerCare: Locked<Task<Void, Never>>
 
     /// Opens the store and the listeners and starts the workers; the provider is asked for in the background (D9).
     ///
@@ -36,7 +41,6 @@ package final class GatewayProcess: Sendable {
         _ settings: GatewaySettings, clock: TimeSource = .system, log: Logger, registry: MetricRegistry,
         fatal: @escaping @Sendable (String) -> Void
     ) async throws(GatewayStartError) {
-        self.settings = settings
         self.clock = clock
         self.log = log
         metrics = GatewayMetrics(registry: registry)
@@ -49,19 +53,21 @@ package final class GatewayProcess: Sendable {
 
         // Listeners first: a port that is taken is the commonest mistake, and costs nothing to find.
         let count = settings.workers > 0 ? settings.workers : Machine.cores
-        var sockets: [[(socket: ListeningSocket, rules: PortRules)]] = Array(repeating: [], count: count)
+        var listeners: [[OpenListener]] = Array(repeating: [], count: count)
         var addresses: [SocketAddress] = []
         for listener in settings.listeners {
             do throws(ListenError) {
                 let opened = try ListeningSocket.open(listener.address, count: count)
-                let rules = PortRules(proxies: listener.proxyProtocol ? settings.trustedProxies : nil)
-                for (worker, socket) in opened.enumerated() { sockets[worker].append((socket, rules)) }
+                let rules = Self.rules(listener, settings)
+                for (worker, socket) in opened.enumerated() {
+                    listeners[worker].append(OpenListener(address: listener.address, socket: socket, rules: rules))
+                }
                 if let first = opened.first { addresses.append(first.address) }
             } catch {
                 throw .listen(error)
             }
         }
-        self.addresses = addresses
+        state = Locked((settings, addresses))
 
         do throws(ThreadError) {
             fetcher = try Fetcher()
@@ -70,26 +76,22 @@ package final class GatewayProcess: Sendable {
             throw .system("a thread: error \(error.errno)")
         }
         let store = try await GatewayStore(settings, clock: clock)
-        let events = ProviderEvents(settings.provider, log: log, fatal: fatal)
+        self.store = store
         let provider: ProviderClient
         do throws(OpenIDConnectError) {
-            provider = try ProviderClient(
-                settings.provider, siteIsSecure: snapshot.sites.sites.contains { $0.isSecure },
-                neededClaims: snapshot.neededClaims,
-                backChannel: FetchingBackChannel(fetcher: fetcher, settings: settings.provider),
-                documents: StoredDocuments(registry: store.registry, provider: settings.provider.name), time: clock,
-                observe: { events.note($0) })
+            provider = try Self.makeProvider(snapshot, fetcher, store, clock, log, fatal)
         } catch {
             throw .settings("provider: \(error.reason)")
         }
-        self.provider = provider
+        let present = PresentState(snapshot, provider)
+        self.present = present
         let log = log
         let keeper = SessionKeeper(
             registry: store.registry, cache: SessionCache(settings.session.cache), settings: settings.session,
             sites: snapshot.sites.sites.map(\.origin), clock: clock, log: log, metrics: metrics,
             health: StoreHealth(grace: settings.session.storeGrace),
             render: { session in
-                let (lines, omissions) = snapshot.headerLines(for: session)
+                let (headers, omissions) = present.snapshot.headerPlans.rendered(for: session)
                 for omission in omissions {
                     log.warning(
                         "header_left_out",
@@ -98,17 +100,15 @@ package final class GatewayProcess: Sendable {
                             ("reason", .string("\(omission.reason)")), ("session", .string(session.publicID)),
                         ])
                 }
-                return lines
+                return headers
             },
-            revoke: { tokens in await provider.revokeForGood(tokens, log) })
+            revoke: { tokens in await present.provider.revokeForGood(tokens, log) })
         store.observer.observe { keeper.observed($0) }
         self.keeper = keeper
-        refreshes = TokenRefreshes(keeper: keeper, provider: provider, settings: settings.provider)
-        let sites = LoginSites(snapshot, keys: store.keys)
-        let desk = ControlDesk(
-            keeper: keeper, refreshes: refreshes,
-            logins: LoginFlow(keeper: keeper, provider: provider, sites: sites),
-            logouts: LogoutFlow(keeper: keeper, provider: provider, sites: sites), metrics: metrics)
+        refreshes = TokenRefreshes(keeper: keeper, provider: provider)
+        desk = ControlDesk(
+            keeper: keeper, refreshes: refreshes, flows: Self.flows(snapshot, provider, keeper, store.keys),
+            metrics: metrics)
 
         limit = ConnectionLimit(most: settings.server.connections)
         workersLeft = Atomic(count)
@@ -123,18 +123,18 @@ package final class GatewayProcess: Sendable {
         for mailbox in mailboxes { desk.enroll(mailbox) }
         let services = WorkerServices(
             clock: clock, desk: desk, keeper: keeper, metrics: metrics, log: log, resolver: resolver)
-        housekeeping = Housekeeping.start(keeper: keeper, provider: provider, sweeper: store.sweeper)
-        try start(count, snapshot, services, sockets)
+        housekeeping = Housekeeping.start(keeper: keeper, sweeper: store.sweeper)
+        providerCare = Locked(Task { await provider.run() })
+        try start(count, snapshot, services, listeners)
         metrics.watch(limit: limit, keeper: keeper, settings: settings)
     }
 
     private func start(
-        _ count: Int, _ snapshot: Snapshot, _ services: WorkerServices,
-        _ sockets: [[(socket: ListeningSocket, rules: PortRules)]]
+        _ count: Int, _ snapshot: Snapshot, _ services: WorkerServices, _ listeners: [[OpenListener]]
     ) throws(GatewayStartError) {
         do throws(ThreadError) {
             for number in 0..<count {
-                let (mailbox, listeners, log) = (mailboxes[number], sockets[number], log)
+                let (mailbox, listeners, log) = (mailboxes[number], listeners[number], log)
                 let ended: @Sendable () -> Void = { [self] in workerEnded() }
                 let thread = try Thread.start(name: "worker \(number)") { [limit] in
                     do throws(SystemError) {
@@ -153,6 +153,57 @@ package final class GatewayProcess: Sendable {
         }
     }
 
+    /// What is particular to a listener.
+    static func rules(_ listener: ListenerSettings, _ settings: GatewaySettings) -> PortRules {
+        PortRules(proxies: listener.proxyProtocol ? settings.trustedProxies : nil)
+    }
+
+    func rules(_ listener: ListenerSettings, _ settings: GatewaySettings) -> PortRules {
+        Self.rules(listener, settings)
+    }
+
+    private static func flows(
+        _ snapshot: Snapshot, _ provider: ProviderClient, _ keeper: SessionKeeper, _ keys: [Secret]
+    ) -> ControlDesk.Flows {
+        let sites = LoginSites(snapshot, keys: keys)
+        return ControlDesk.Flows(
+            logins: LoginFlow(keeper: keeper, provider: provider, sites: sites),
+            logouts: LogoutFlow(keeper: keeper, provider: provider, sites: sites))
+    }
+
+    private static func makeProvider(
+        _ snapshot: Snapshot, _ fetcher: Fetcher, _ store: GatewayStore, _ clock: TimeSource, _ log: Logger,
+        _ fatal: @escaping @Sendable (String) -> Void
+    ) throws(OpenIDConnectError) -> ProviderClient {
+        let settings = snapshot.settings.provider
+        let events = ProviderEvents(settings, log: log, fatal: fatal)
+        return try ProviderClient(
+            settings, siteIsSecure: snapshot.sites.sites.contains { $0.isSecure },
+            neededClaims: snapshot.headerPlans.neededClaims,
+            backChannel: FetchingBackChannel(fetcher: fetcher, settings: settings),
+            documents: StoredDocuments(registry: store.registry, provider: settings.name), time: clock,
+            observe: { events.note($0) })
+    }
+
+    func makeProvider(
+        _ snapshot: Snapshot, fatal: @escaping @Sendable (String) -> Void
+    ) throws(OpenIDConnectError) -> ProviderClient {
+        try Self.makeProvider(snapshot, fetcher, store, clock, log, fatal)
+    }
+
+    /// Makes a snapshot and a provider those that everybody in the control plane goes by.
+    func becomePresent(_ snapshot: Snapshot, _ provider: ProviderClient) async {
+        let former = present.provider
+        present.replace(snapshot, provider)
+        desk.adopt(Self.flows(snapshot, provider, keeper, store.keys))
+        guard provider !== former else { return }
+        await refreshes.adopt(provider)
+        providerCare.withLock { care in
+            care.cancel()
+            care = Task { await provider.run() }
+        }
+    }
+
     private func workerEnded() {
         if workersLeft.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { allEnded.signal() }
     }
@@ -162,6 +213,12 @@ package final class GatewayProcess: Sendable {
         var generator = SystemRandomNumberGenerator()
         return String(UInt32.random(in: 0x1000_0000...UInt32.max, using: &generator), radix: 36)
     }
+
+    /// Where it listens.
+    package var addresses: [SocketAddress] { state.withLock { $0.addresses } }
+
+    /// The present provider's client.
+    package var provider: ProviderClient { present.provider }
 
     /// True while the gateway takes no new requests.
     package var isDraining: Bool { draining.load(ordering: .relaxed) }
@@ -175,7 +232,7 @@ package final class GatewayProcess: Sendable {
     package func stop() async {
         draining.store(true, ordering: .relaxed)
         for mailbox in mailboxes { mailbox.post(.drain) }
-        let (mailboxes, drain) = (mailboxes, settings.server.drain)
+        let (mailboxes, drain) = (mailboxes, present.snapshot.settings.server.drain)
         let deadline = Task {
             try? await Task.sleep(for: drain)
             if !Task.isCancelled { for mailbox in mailboxes { mailbox.post(.stop) } }
@@ -186,6 +243,7 @@ package final class GatewayProcess: Sendable {
         let lastChance = clock.instant() + drain
         await refreshes.settle(lastChance: lastChance)
         housekeeping.cancel()
+        providerCare.withLock { $0.cancel() }
         await keeper.writeUses()
         // So must a logout: with the row the session would come back (E44).
         await keeper.writeEndings(until: lastChance)

@@ -39,6 +39,8 @@ final class RequestJourney: ExchangeHandler, UpstreamHandler {
     let worker: Worker
     var exchange: Exchange?
     var stream: UpstreamStream?
+    /// What it goes by, from its beginning to its end, whatever is reloaded meanwhile.
+    var scene: WorkerScene
     var snapshot: Snapshot
 
     // What the stages found out.
@@ -93,7 +95,8 @@ final class RequestJourney: ExchangeHandler, UpstreamHandler {
 
     init(worker: Worker) {
         self.worker = worker
-        snapshot = worker.snapshot
+        scene = worker.scene
+        snapshot = worker.scene.snapshot
     }
 
     /// Runs the stages in their order until one of them stays.
@@ -145,7 +148,11 @@ final class RequestJourney: ExchangeHandler, UpstreamHandler {
     /// Takes everything back to the beginning.
     private func begin(_ exchange: Exchange) {
         self.exchange = exchange
-        snapshot = worker.snapshot
+        if scene !== worker.scene {
+            scene = worker.scene
+            snapshot = scene.snapshot
+        }
+        scene.journeys += 1
         startedAt = exchange.startedAt
         now = worker.clock.now()
         // Nobody may have the body before somebody is known to want it (G38, G54).
@@ -156,6 +163,7 @@ final class RequestJourney: ExchangeHandler, UpstreamHandler {
     private func conclude(_ exchange: Exchange) {
         writeRecord(exchange)
         if tunnel != nil { worker.metrics.webSockets.decrement() }
+        scene.journeys -= 1
         self.exchange = nil
         stream?.cancel()
         stream = nil

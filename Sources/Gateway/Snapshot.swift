@@ -3,8 +3,8 @@ import Formats
 import HTTP
 import HTTPClient
 import OpenIDConnect
-package import Routing
-package import Sessions
+import Routing
+import Sessions
 import Sockets
 import Telemetry
 import Time
@@ -20,8 +20,7 @@ package final class Snapshot: Sendable {
     private let reserved: ReservedCookies
     /// Every header that some route sets, and every family that proxies believe: never accepted from a client (E33).
     let protectedNames: ProtectedNames
-    /// What the routes make of a user's claims, in requests and in responses; one plan a distinct set of rules.
-    let headerPlans: [ClaimHeaders]
+    package let headerPlans: HeaderPlans
     let identity: IdentityClaims
     let endpoints: PathPattern
     let endpointsPrefix: [UInt8]
@@ -76,7 +75,7 @@ package final class Snapshot: Sendable {
         self.identity = identity
         let compiled = try Self.compile(settings, table, sites, identity)
         plans = compiled.plans
-        headerPlans = compiled.headerPlans
+        headerPlans = HeaderPlans(compiled.headerPlans)
         for route in settings.routes {
             guard case .upstream(let name) = route.target else { continue }
             guard settings.upstreams.contains(where: { $0.name == name }) else { throw .upstream(name) }
@@ -101,27 +100,14 @@ package final class Snapshot: Sendable {
         touchInterval = Delay(min(.seconds(60), settings.session.idleTimeout / 10))
     }
 
+    var pseudonymText: String { String(decoding: pseudonym, as: UTF8.self) }
+
     /// The lines that all our answers carry on a site.
     func ownLines(isPage: Bool, site: Int) -> [UInt8] { isPage ? ownPageLines[site] : ownAnswerLines[site] }
 
     func isReserved(cookie name: Span<UInt8>) -> Bool { reserved.contains(name) }
 
     func isReserved(setCookie value: Span<UInt8>) -> Bool { reserved.contains(SetCookie.name(of: value)) }
-
-    /// The header lines that this user's claims make, for each plan.
-    package func headerLines(for session: Session) -> (lines: [[UInt8]], omissions: [HeaderOmission]) {
-        var lines: [[UInt8]] = []
-        var omissions: [HeaderOmission] = []
-        for plan in headerPlans {
-            let rendered = plan.rendered(for: session.claims)
-            lines.append(rendered.lines)
-            omissions += rendered.omissions
-        }
-        return (lines, omissions)
-    }
-
-    /// Claims that some route puts into a header, as dotted paths.
-    var neededClaims: [String] { Array(Set(headerPlans.flatMap { $0.claims.map(\.text) })).sorted() }
 
     /// Compiles every route; those with the same header rules share one plan.
     private static func compile(

@@ -20,8 +20,13 @@ final class Worker: HandlerSource, TimerTarget {
     let keeper: SessionKeeper
     let metrics: GatewayMetrics
     let log: Logger
-    private(set) var snapshot: Snapshot
-    private(set) var pools: [UpstreamPool] = []
+    private let resolver: Resolver
+    /// What new requests go by.
+    private(set) var scene: WorkerScene
+    /// What it becomes, when all workers can.
+    private var nextScene: WorkerScene?
+    /// Scenes that some requests still go by.
+    private var formerScenes: [WorkerScene] = []
 
     // Lent to one journey for the length of a call, so that no request makes its own.
     var selector = RouteSelector()
@@ -41,11 +46,12 @@ final class Worker: HandlerSource, TimerTarget {
     private var idleJourneys: [RequestJourney] = []
     private var hasEnded = false
     private var parked = Slab<RequestJourney>()
-    private var routeMetrics: [RouteMetrics?]
+    private var ports: [(address: ListenAddress, port: ListeningPort)] = []
     private var endpointMetrics: [RouteMetrics?]
     private var otherMetrics: RouteMetrics
     private var tick: TimerWheel.Timer?
 
+    var snapshot: Snapshot { scene.snapshot }
     var cache: SessionCache<LiveSession> { keeper.cache }
     var storeHealth: StoreHealth { keeper.health }
 
@@ -53,8 +59,8 @@ final class Worker: HandlerSource, TimerTarget {
         number: UInt16, snapshot: Snapshot, services: WorkerServices, mailbox: Mailbox<WorkerMessage>
     ) throws(SystemError) {
         self.number = number
-        self.snapshot = snapshot
         clock = services.clock
+        resolver = services.resolver
         desk = services.desk
         keeper = services.keeper
         metrics = services.metrics
@@ -62,27 +68,29 @@ final class Worker: HandlerSource, TimerTarget {
         line = LogLine(format: services.log.format)
         self.mailbox = mailbox
         loop = try EventLoop(time: services.clock)
-        routeMetrics = Array(repeating: nil, count: snapshot.plans.count)
         endpointMetrics = Array(repeating: nil, count: Endpoint.allCases.count)
         otherMetrics = RouteMetrics(services.metrics.registry, route: "")
-        for upstream in snapshot.settings.upstreams {
-            pools.append(try UpstreamPool(settings: upstream, loop: loop, resolver: services.resolver))
-        }
+        scene = try WorkerScene(snapshot, after: nil, loop: loop, resolver: services.resolver)
         tick = loop.timers.add(self)
     }
 
     /// Takes clients from these sockets and runs until it is told to stop.
-    func run(_ listeners: [(socket: ListeningSocket, rules: PortRules)], limit: ConnectionLimit) throws(SystemError) {
+    func run(_ listeners: [OpenListener], limit: ConnectionLimit) throws(SystemError) {
         let server = ServerWorker(
             loop: loop, index: number, settings: snapshot.settings.server, limit: limit, source: self)
         self.server = server
-        for listener in listeners { try server.listen(on: listener.socket, listener.rules) }
+        for listener in listeners { try listen(listener, server) }
         try mailbox.deliver(on: loop) { [unowned self] message in self.receive(message) }
         if let tick { loop.timers.set(tick, loop.now + RequestJourney.watchInterval) }
         loop.run()
         hasEnded = true
         idleJourneys = []
         journeys = []
+    }
+
+    private func listen(_ listener: OpenListener, _ server: ServerWorker) throws(SystemError) {
+        guard let socket = listener.socket else { return }
+        ports.append((listener.address, try server.listen(on: socket, listener.rules)))
     }
 
     // MARK: Messages
@@ -94,6 +102,17 @@ final class Worker: HandlerSource, TimerTarget {
         case .sessionsEnded(let digests, let reason): sessionsEnded(digests, reason)
         case .sessionsUncertain:
             for journey in journeys { journey.reviewSession() }
+        case .prepare(let snapshot, let agreement):
+            do throws(SystemError) {
+                nextScene = try WorkerScene(snapshot, after: scene, loop: loop, resolver: resolver)
+                agreement.answer(nil)
+            } catch {
+                agreement.answer("worker \(number): \(error)")
+            }
+        case .adopt(let listeners): adopt(listeners)
+        case .discard:
+            nextScene?.end(unless: [scene] + formerScenes)
+            nextScene = nil
         case .drain:
             for journey in journeys where journey.tunnel != nil {
                 journey.endTunnel(WebSocketClose(.goingAway, "going away"))
@@ -116,6 +135,40 @@ final class Worker: HandlerSource, TimerTarget {
         }
     }
 
+    /// Changes the scene; requests under way stay in theirs.
+    private func adopt(_ listeners: [OpenListener]) {
+        guard let server, let next = nextScene else { return }
+        nextScene = nil
+        formerScenes.append(scene)
+        scene = next
+        endEmptyScenes()
+        server.change(to: next.snapshot.settings.server)
+        for (address, port) in ports where !listeners.contains(where: { $0.address == address }) {
+            server.close(port)
+        }
+        ports.removeAll { open in !listeners.contains { $0.address == open.address } }
+        for listener in listeners {
+            if let open = ports.first(where: { $0.address == listener.address }) {
+                open.port.rules = listener.rules
+                continue
+            }
+            do throws(SystemError) {
+                try listen(listener, server)
+            } catch {
+                log.error(
+                    "listener_failed", [("address", .string("\(listener.address)")), ("error", .string("\(error)"))])
+            }
+        }
+    }
+
+    private func endEmptyScenes() {
+        if formerScenes.isEmpty { return }
+        for former in formerScenes where former.journeys == 0 {
+            former.end(unless: [scene] + formerScenes.filter { $0.journeys > 0 })
+        }
+        formerScenes.removeAll { $0.journeys == 0 }
+    }
+
     private func end() {
         mailbox.close()
         loop.stop()
@@ -127,6 +180,7 @@ final class Worker: HandlerSource, TimerTarget {
         }
         let (now, lost) = (clock.now(), storeHealth.isLost(loop.now))
         for journey in journeys { journey.watch(now, loop.now, storeIsLost: lost) }
+        endEmptyScenes()
         if let tick { loop.timers.set(tick, loop.now + RequestJourney.watchInterval) }
     }
 
@@ -148,11 +202,11 @@ final class Worker: HandlerSource, TimerTarget {
     func unpark(_ slot: Slot) { parked.remove(slot) }
 
     /// The handles for a request's metrics.
-    func metrics(_ plan: RoutePlan?, _ endpoint: Endpoint?) -> RouteMetrics {
+    func metrics(_ scene: WorkerScene, _ plan: RoutePlan?, _ endpoint: Endpoint?) -> RouteMetrics {
         if let plan {
-            if let found = routeMetrics[plan.index] { return found }
+            if let found = scene.routeMetrics[plan.index] { return found }
             let made = RouteMetrics(metrics.registry, route: plan.label)
-            routeMetrics[plan.index] = made
+            scene.routeMetrics[plan.index] = made
             return made
         }
         guard let endpoint, let place = Endpoint.allCases.firstIndex(of: endpoint) else { return otherMetrics }

@@ -9,6 +9,12 @@ package enum WorkerMessage: Sendable {
     case sessionsEnded(Set<SHA256Digest>, SessionEnd)
     /// Some sessions are over, and nobody knows which: the store is asked about every one that something is under way for.
     case sessionsUncertain
+    /// Make everything ready that living by this snapshot needs, and say whether that went well.
+    case prepare(Snapshot, WorkerAgreement)
+    /// Live by what was prepared, with these listeners and no others.
+    case adopt([OpenListener])
+    /// Forget what was prepared.
+    case discard
     /// Finish what is under way, take nothing new.
     case drain
     /// End at once.

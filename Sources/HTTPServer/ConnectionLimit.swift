@@ -3,9 +3,14 @@ private import Synchronization
 /// How many client connections the whole process has and may have; shared by its workers.
 package final class ConnectionLimit: Sendable {
     private let open = Atomic<Int>(0)
-    package let most: Int
+    private let bound: Atomic<Int>
 
-    package init(most: Int) { self.most = most }
+    package init(most: Int) { bound = Atomic(most) }
+
+    package var most: Int { bound.load(ordering: .relaxed) }
+
+    /// Another bound; those who are in stay.
+    package func change(to most: Int) { bound.store(most, ordering: .relaxed) }
 
     /// Open connections.
     package var count: Int { open.load(ordering: .relaxed) }

@@ -19,7 +19,8 @@ package struct PortRules: Sendable {
 package final class ListeningPort: EventTarget, TurnTarget, TimerTarget {
     private unowned let worker: ServerWorker
     private let socket: ListeningSocket
-    private let rules: PortRules
+    /// For clients that come from now on.
+    package var rules: PortRules
     private var slot: Slot?
     private var retry: TimerWheel.Timer?
     private var isPutOff = false

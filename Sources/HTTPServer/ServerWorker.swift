@@ -9,8 +9,8 @@ package final class ServerWorker {
     package let loop: EventLoop
     /// The worker's number in ``SlotKey``.
     package let index: UInt16
-    package let settings: ServerSettings
-    let patience: ServerPatience
+    package private(set) var settings: ServerSettings
+    private(set) var patience: ServerPatience
     let limit: ConnectionLimit
     /// Outlives the worker.
     unowned let source: any HandlerSource
@@ -49,6 +49,18 @@ package final class ServerWorker {
         let port = try ListeningPort(self, socket, rules)
         ports.append(port)
         return port
+    }
+
+    /// Stops accepting on one of the ports; its connections go on.
+    package func close(_ port: ListeningPort) {
+        port.close()
+        ports.removeAll { $0 === port }
+    }
+
+    /// Takes other settings; limits of messages count for connections that come from now on.
+    package func change(to settings: ServerSettings) {
+        self.settings = settings
+        patience = ServerPatience(settings)
     }
 
     /// Open connections of this worker.

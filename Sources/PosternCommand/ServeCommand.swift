@@ -40,14 +40,14 @@ struct ServeCommand {
 
     private func serve(_ settings: GatewayConfiguration, _ log: Logger) -> Exit {
         var gateway = settings.gateway
-        fit(&gateway, log)
+        DescriptorLimit.fit(&gateway, log)
         let outcome = Locked<Exit>(.good)
         let stop = StopSwitch()
         // The flows of the control plane are asynchronous; this thread only waits for signals.
         let waiter = Semaphore()
-        let started = Locked<(GatewayProcess, AdministrationPort?)?>(nil)
+        let started = Locked<Started?>(nil)
         let administration = settings.administration
-        let settled = gateway
+        let (settled, path) = (gateway, path)
         // The main thread's own priority is a high one: refused without root, with a complaint in the journal.
         Task(priority: .medium) {
             do throws(GatewayStartError) {
@@ -61,11 +61,15 @@ struct ServeCommand {
                         // Nothing was promised to anybody yet that this gateway may keep.
                         Exit.end(.configuration)
                     })
+                let reload = ConfigurationReload(path, settings, process, log)
                 let port = try administration.map { (settings) throws(GatewayStartError) in
-                    try AdministrationPort(settings, gateway: process, registry: registry)
+                    try AdministrationPort(settings, gateway: process, registry: registry) { await reload.reload() }
+                }
+                if let missing = port?.missingSocket {
+                    log.warning("admin_socket_missing", [("reason", .string("\(missing)"))])
                 }
                 for address in process.addresses { log.info("listening", [("address", .string("\(address)"))]) }
-                started.withLock { $0 = (process, port) }
+                started.withLock { $0 = Started(process: process, reload: reload, port: port) }
             } catch {
                 Output.complain("\(error)")
                 outcome.withLock { $0 = Exit(rawValue: error.exitCode) ?? .internalError }
@@ -73,24 +77,32 @@ struct ServeCommand {
             waiter.signal()
         }
         waiter.wait()
-        guard let (process, port) = started.withLock({ $0 }) else { return outcome.withLock { $0 } }
-        waitForTheEnd(process, stop, log)
-        port?.stop()
+        guard let started = started.withLock({ $0 }) else { return outcome.withLock { $0 } }
+        waitForTheEnd(started, stop, log)
+        started.port?.stop()
         return .good
     }
 
+    private struct Started: Sendable {
+        let process: GatewayProcess
+        let reload: ConfigurationReload
+        let port: AdministrationPort?
+    }
+
     /// Waits for signals; returns when the gateway has drained.
-    private func waitForTheEnd(_ process: GatewayProcess, _ stop: StopSwitch, _ log: Logger) {
+    private func waitForTheEnd(_ started: Started, _ stop: StopSwitch, _ log: Logger) {
         while true {
             switch Signals.wait() {
-            case .reload: log.warning("signal_ignored", [("signal", "SIGHUP"), ("why", "reload is not supported yet")])
+            case .reload:
+                // A signal is not answered; the log is.
+                Task(priority: .medium) { _ = await started.reload.reload() }
             case .handOver:
                 log.warning("signal_ignored", [("signal", "SIGUSR2"), ("why", "hand-over is not supported yet")])
             case .stop:
                 log.info("stopping")
                 let done = Semaphore()
                 Task(priority: .medium) {
-                    await process.stop()
+                    await started.process.stop()
                     done.signal()
                 }
                 stop.endAtOnceOnNextSignal(log)
@@ -98,22 +110,6 @@ struct ServeCommand {
                 log.info("stopped")
                 return
             }
-        }
-    }
-
-    /// As many connections as the descriptors allow, and a word where that is fewer than asked for.
-    private func fit(_ settings: inout GatewaySettings, _ log: Logger) {
-        guard let descriptors = try? ProcessHardening.raiseDescriptorLimit() else { return }
-        // A connection may need a second descriptor for its upstream; a few are the process's own.
-        let possible = max(16, (descriptors - 64) / 2)
-        if settings.server.connections > possible {
-            log.warning(
-                "connections_lowered",
-                [
-                    ("asked", .count(settings.server.connections)), ("possible", .count(possible)),
-                    ("descriptors", .count(descriptors)),
-                ])
-            settings.server.connections = possible
         }
     }
 }

@@ -47,7 +47,9 @@ import Testing
         #expect(gateway.routes == [RouteSettings(path: try PathPattern(prefix: "/"), target: .upstream("api"))])
         #expect(gateway.messageLimits == HTTPLimits())
         #expect(gateway.server == ServerSettings())
-        #expect(settings.administration == AdministrationSettings())
+        var administration = AdministrationSettings()
+        administration.socket = AdministrationSocket(path: "/var/lib/postern/admin.sock", isStandard: true)
+        #expect(settings.administration == administration)
         #expect(settings.log == LogSettings())
     }
 

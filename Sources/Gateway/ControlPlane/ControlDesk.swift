@@ -9,8 +9,7 @@ import Threads
 package final class ControlDesk: Sendable {
     private let keeper: SessionKeeper
     private let refreshes: TokenRefreshes
-    private let logins: LoginFlow
-    private let logouts: LogoutFlow
+    private let flows: Locked<Flows>
     private let metrics: GatewayMetrics
     private let mailboxes = Locked<[Mailbox<WorkerMessage>]>([])
     private let running = Atomic<Int>(0)
@@ -18,14 +17,16 @@ package final class ControlDesk: Sendable {
     /// More requests than this at once are refused as busy: a flood of anonymous navigations must not grow without end.
     private static let most = 20_000
 
-    package init(
-        keeper: SessionKeeper, refreshes: TokenRefreshes, logins: LoginFlow, logouts: LogoutFlow,
-        metrics: GatewayMetrics
-    ) {
+    /// What the endpoints do, by the present configuration.
+    package struct Flows: Sendable {
+        let logins: LoginFlow
+        let logouts: LogoutFlow
+    }
+
+    package init(keeper: SessionKeeper, refreshes: TokenRefreshes, flows: Flows, metrics: GatewayMetrics) {
         self.keeper = keeper
         self.refreshes = refreshes
-        self.logins = logins
-        self.logouts = logouts
+        self.flows = Locked(flows)
         self.metrics = metrics
     }
 
@@ -34,6 +35,9 @@ package final class ControlDesk: Sendable {
         mailboxes.withLock { $0.append(mailbox) }
         keeper.announce(to: mailbox)
     }
+
+    /// Requests that come from now on are answered by these.
+    func adopt(_ flows: Flows) { self.flows.withLock { $0 = flows } }
 
     /// Takes a request; its answer comes as ``WorkerMessage/news(_:_:)``.
     package func post(_ request: ControlRequest) {
@@ -65,18 +69,19 @@ package final class ControlDesk: Sendable {
         case .touch(let live):
             keeper.touch(live)
         case .signIn(let key, let request):
-            send(await logins.begin(request), to: key)
+            send(await flows.withLock { $0.logins }.begin(request), to: key)
         case .endpoint(let key, let request):
             send(await answer(request), to: key)
         }
     }
 
     private func answer(_ request: EndpointRequest) async -> JourneyNews {
-        switch request.endpoint {
-        case .login: await logins.login(request)
-        case .callback: await logins.callback(request)
-        case .logout: await logouts.logout(request)
-        case .logoutCallback: await logouts.callback(request)
+        let flows = flows.withLock { $0 }
+        return switch request.endpoint {
+        case .login: await flows.logins.login(request)
+        case .callback: await flows.logins.callback(request)
+        case .logout: await flows.logouts.logout(request)
+        case .logoutCallback: await flows.logouts.callback(request)
         case .user, .session: .failure(.internalError)
         }
     }

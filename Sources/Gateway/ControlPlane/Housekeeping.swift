@@ -1,12 +1,11 @@
-import OpenIDConnect
 import Sessions
 import Telemetry
 import Time
 
-/// What must be done now and then: uses written, rows swept, the store and the provider looked after.
+/// What must be done now and then: uses written, rows swept, the store looked after.
 enum Housekeeping {
     static func start(
-        keeper: SessionKeeper, provider: ProviderClient, sweeper: SessionSweeper
+        keeper: SessionKeeper, sweeper: SessionSweeper
     ) -> Task<Void, Never> {
         Task {
             await withTaskGroup(of: Void.self) { group in
@@ -26,9 +25,6 @@ enum Housekeeping {
                     await every(.seconds(60)) {
                         _ = try? await sweeper.sweep()
                     }
-                }
-                group.addTask {
-                    await provider.run()
                 }
             }
         }

@@ -17,7 +17,7 @@ package final class SessionKeeper: Sendable {
     private let settings: SessionSettings
     private let sites: [String]
     /// Renders the header lines that the routes make of a user's claims.
-    private let render: @Sendable (Session) -> [[UInt8]]
+    private let render: @Sendable (Session) -> RenderedHeaders
     private let endings = RecentEndings()
     private let uses = Locked<[SHA256Digest: SessionUse]>([:])
     private let untold = UntoldEndings()
@@ -29,7 +29,7 @@ package final class SessionKeeper: Sendable {
     package init(
         registry: SessionRegistry, cache: SessionCache<LiveSession>, settings: SessionSettings, sites: [String],
         clock: TimeSource, log: Logger, metrics: GatewayMetrics, health: StoreHealth,
-        render: @escaping @Sendable (Session) -> [[UInt8]], revoke: @escaping @Sendable (TokenSet) async -> Void
+        render: @escaping @Sendable (Session) -> RenderedHeaders, revoke: @escaping @Sendable (TokenSet) async -> Void
     ) {
         self.registry = registry
         self.cache = cache
@@ -178,7 +178,7 @@ package final class SessionKeeper: Sendable {
     }
 
     func record(_ open: OpenSession) -> SessionRecord {
-        SessionRecord(open, settings: settings, headerLines: render(open.session), clock: clock)
+        SessionRecord(open, settings: settings, headers: render(open.session), clock: clock)
     }
 
     /// A session ended from outside has come back with its cookie: now its tokens can be revoked (B42).

@@ -2,6 +2,7 @@ import Bytes
 import Formats
 import HTTP
 package import Sessions
+import Threads
 package import Time
 
 /// A session's content, with what requests need of it rendered once.
@@ -17,8 +18,9 @@ package final class SessionRecord: Sendable {
     /// The same with the ID token, for routes with `token: id`; empty without one.
     package let idAuthorization: [UInt8]
     package let idToken: [UInt8]
-    /// For each of the snapshot's header plans the field lines this user's claims make.
-    package let headerLines: [[UInt8]]
+    /// For each of a snapshot's header plans the field lines this user's claims make.
+    private let rendered: Locked<RenderedHeaders>
+    private let headersCost: Int
     /// For log lines.
     package let subject: [UInt8]
     package let publicID: [UInt8]
@@ -37,9 +39,10 @@ package final class SessionRecord: Sendable {
         return now.since(obtainedAt) > Self.youngestToRenew
     }
 
-    package init(_ open: OpenSession, settings: SessionSettings, headerLines: [[UInt8]], clock: TimeSource) {
+    package init(_ open: OpenSession, settings: SessionSettings, headers: RenderedHeaders, clock: TimeSource) {
         self.open = open
-        self.headerLines = headerLines
+        rendered = Locked(headers)
+        headersCost = headers.lines.reduce(0) { $0 + $1.count }
         let session = open.session
         let now = clock.now()
         let instant = clock.instant()
@@ -57,6 +60,14 @@ package final class SessionRecord: Sendable {
         publicID = Array(session.publicID.utf8)
     }
 
+    /// The field lines by these plans; written anew where they were written by others (reload).
+    func headerLines(_ plans: HeaderPlans) -> [[UInt8]] {
+        rendered.withLock { rendered in
+            if rendered.plans !== plans { rendered = plans.rendered(for: session).headers }
+            return rendered.lines
+        }
+    }
+
     private static func authorization(_ token: [UInt8]) -> [UInt8] {
         if token.isEmpty { return [] }
         // Tokens are judged when they come; here a line break would be a header of somebody else's (G36).
@@ -66,7 +77,7 @@ package final class SessionRecord: Sendable {
 
     /// Bytes of memory this record takes, for the cache's bound.
     package var cost: Int {
-        2048 + 2 * accessToken.count + 2 * idToken.count + headerLines.reduce(0) { $0 + $1.count }
+        2048 + 2 * accessToken.count + 2 * idToken.count + headersCost
             + 2 * session.claims.members.count * 64
     }
 }

@@ -11,20 +11,23 @@ package import Time
 /// to everybody who waits. The old tokens stay until the new ones are on disk (B33).
 package actor TokenRefreshes {
     private let keeper: SessionKeeper
-    private let provider: ProviderClient
-    private let settings: ProviderSettings
+    private var provider: ProviderClient
     private let log: Logger
     private var running: [SHA256Digest: Task<RefreshResult, Never>] = [:]
     private var failures: [SHA256Digest: Int] = [:]
     /// When a process that is asked to stop gives up what the store does not take.
     private var lastChance = Instant.distantFuture
 
-    init(keeper: SessionKeeper, provider: ProviderClient, settings: ProviderSettings) {
+    init(keeper: SessionKeeper, provider: ProviderClient) {
         self.keeper = keeper
         self.provider = provider
-        self.settings = settings
         log = keeper.log
     }
+
+    private var settings: ProviderSettings { provider.settings }
+
+    /// Refreshes that begin from now on ask this one.
+    func adopt(_ provider: ProviderClient) { self.provider = provider }
 
     /// Renews the session's tokens, or waits for whoever does.
     ///

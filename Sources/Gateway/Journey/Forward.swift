@@ -18,7 +18,7 @@ extension RequestJourney {
         upstreamIsReady = false
         // Kept before it is ready: a client that leaves while we connect must take its stream along, or the stream would
         // find this journey on its next request.
-        let opened = worker.pools[upstream].open(for: self)
+        let opened = scene.pools[upstream].open(for: self)
         if self.exchange === exchange { stream = opened }
         return .stay
     }
@@ -113,7 +113,7 @@ extension RequestJourney {
     /// Appends what the session's claims make of one of the snapshot's header plans.
     func appendClaims(_ headerPlan: Int?, to output: inout Fields) {
         guard let headerPlan, let session else { return }
-        let lines = (record ?? session.record).headerLines[headerPlan]
+        let lines = (record ?? session.record).headerLines(snapshot.headerPlans)[headerPlan]
         output.appendRaw(lines: lines.span)
     }
 

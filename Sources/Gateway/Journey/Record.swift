@@ -11,7 +11,7 @@ extension RequestJourney {
     func writeRecord(_ exchange: Exchange) {
         // The clock itself: a turn's time would make nothing of what was answered within it.
         let duration = worker.loop.instant().since(startedAt)
-        let metrics = worker.metrics(plan, endpoint)
+        let metrics = worker.metrics(scene, plan, endpoint)
         metrics.count(exchange.head.method, status, duration)
         if let upstreamTime { metrics.upstream.observe(upstreamTime) }
         guard snapshot.settings.accessLog else { return }
@@ -64,7 +64,7 @@ extension Worker {
     /// The line and the counters of a request that never became one: what it wanted is not known.
     func writeRecord(of refusal: Refusal, bytesOut: Int) {
         let duration = loop.instant().since(refusal.startedAt)
-        metrics(nil, nil).count(.other, refusal.status, duration)
+        metrics(scene, nil, nil).count(.other, refusal.status, duration)
         guard snapshot.settings.accessLog else { return }
         let peer = masked
         peer.buffer.clear()

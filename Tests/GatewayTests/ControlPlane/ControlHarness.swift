@@ -47,7 +47,7 @@ final class ControlHarness: Sendable {
         log = Logger(
             writer: try LogWriter(format: .text) { _ in true }, level: .error, format: .text, time: clock.source)
         keeper = Self.keeper(registry, settings, clock, log, client)
-        refreshes = TokenRefreshes(keeper: keeper, provider: client, settings: providerSettings)
+        refreshes = TokenRefreshes(keeper: keeper, provider: client)
     }
 
     /// What another process on the same store has in memory.
@@ -60,7 +60,7 @@ final class ControlHarness: Sendable {
         SessionKeeper(
             registry: registry, cache: SessionCache(settings.cache), settings: settings, sites: [site, otherSite],
             clock: clock.source, log: log, metrics: GatewayMetrics(registry: MetricRegistry()),
-            health: StoreHealth(grace: settings.storeGrace), render: { _ in [] },
+            health: StoreHealth(grace: settings.storeGrace), render: { HeaderPlans([]).rendered(for: $0).headers },
             revoke: { await client.revokeForGood($0, log) })
     }
 

@@ -141,6 +141,25 @@ package final class GatewayUnderTest {
         return try process.wait(within: 40)
     }
 
+    /// Changes the configuration's text and asks for it to be read again.
+    ///
+    /// - Returns: the new log line about it, `reloaded` or the first `reload_refused`.
+    @discardableResult
+    package func reload(_ change: (String) -> String = { $0 }) throws -> String {
+        let before = events("reloaded").count + events("reload_refused").count
+        try change(String(contentsOfFile: configuration, encoding: .utf8))
+            .write(toFile: configuration, atomically: true, encoding: .utf8)
+        process.signal(SIGHUP)
+        var lines: [Substring] = []
+        try eventually("the reload is told") {
+            lines = log.split(separator: "\n").filter {
+                $0.contains("\"msg\":\"reloaded\"") || $0.contains("\"msg\":\"reload_refused\"")
+            }
+            return lines.count > before
+        }
+        return String(lines[before])
+    }
+
     /// Ends it as a crash would.
     package func kill9() throws {
         process.signal(SIGKILL)

@@ -1,0 +1,38 @@
+import HTTPClient
+import Sockets
+
+/// A snapshot as one worker lives by it: with connections to its upstreams, and with the counters of its routes.
+///
+/// A request keeps the scene in which it began (reload changes nothing under it); a scene that is no longer the worker's ends
+/// with its last request.
+final class WorkerScene {
+    let snapshot: Snapshot
+    /// In the order of the snapshot's upstreams.
+    let pools: [UpstreamPool]
+    /// Looked up at the first request of a route.
+    var routeMetrics: [RouteMetrics?]
+    /// Requests that go by it.
+    var journeys = 0
+
+    /// - Parameter former: the scene before; the connections to upstreams that stay as they are are taken over.
+    init(
+        _ snapshot: Snapshot, after former: WorkerScene?, loop: EventLoop, resolver: Resolver
+    ) throws(SystemError) {
+        self.snapshot = snapshot
+        var pools: [UpstreamPool] = []
+        for settings in snapshot.settings.upstreams {
+            if let same = former?.pools.first(where: { $0.settings == settings }) {
+                pools.append(same)
+            } else {
+                pools.append(try UpstreamPool(settings: settings, loop: loop, resolver: resolver))
+            }
+        }
+        self.pools = pools
+        routeMetrics = Array(repeating: nil, count: snapshot.plans.count)
+    }
+
+    /// Lets go of connections that no scene in `remaining` has.
+    func end(unless remaining: [WorkerScene]) {
+        for pool in pools where !remaining.contains(where: { $0.pools.contains { $0 === pool } }) { pool.retire() }
+    }
+}
