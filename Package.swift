@@ -112,8 +112,8 @@ let package = Package(
         house(
             "Configuration",
             [
-                "CYAML", "Bytes", "Formats", "HTTP", "HTTPServer", "HTTPClient", "Sessions", "OpenIDConnect", "Routing",
-                "Telemetry", "Gateway", "Administration", "Sockets", "Cryptography", "Time",
+                "CYAML", "Bytes", "Formats", "TLS", "HTTP", "HTTPServer", "HTTPClient", "Sessions", "OpenIDConnect",
+                "Routing", "Telemetry", "Gateway", "Administration", "Sockets", "Cryptography", "Time",
             ]),
         house(
             "DevIdentityProvider",
@@ -193,7 +193,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Bytes", "Formats", "Threads", "Cryptography", "JOSE", "HTTP", "Sockets", "HTTPServer", "HTTPClient",
+                "Bytes", "Formats", "Threads", "Cryptography", "TLS", "JOSE", "HTTP", "Sockets", "HTTPServer",
+                "HTTPClient",
                 "Fetching", "Time", "TestSupport", "DevIdentityProvider",
             ],
             path: "Tests/EndToEndTests", swiftSettings: testRules),

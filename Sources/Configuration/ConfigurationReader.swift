@@ -23,6 +23,7 @@ struct ConfigurationReader {
         defer { root.finish() }
         let sites = SiteSection(root: root).read()
         let listeners = ListenSection(root: root).read()
+        warnOfSchemes(sites, listeners ?? [])
         let endpoints = EndpointsSection(root: root).read()
         let providers = ProvidersSection(root: root, sites: sites, endpoints: endpoints).check()
         let provider = provider(root, sites, endpoints)
@@ -54,6 +55,16 @@ struct ConfigurationReader {
         gateway.trustedProxies = trusted
         gateway.forwardedFamily = family
         return GatewayConfiguration(gateway: gateway, administration: administration, log: log)
+    }
+
+    /// TLS is what browsers are to use where `public_url` says so, and only there.
+    private func warnOfSchemes(_ sites: [URLParts], _ listeners: [Located<ListenerSettings>]) {
+        guard !sites.isEmpty, !sites.contains(where: { $0.origin.hasPrefix("https:") }) else { return }
+        for listener in listeners where listener.value.tls != nil {
+            context.warn(
+                listener.mark, "this listener speaks TLS, and `public_url` tells browsers to come under http",
+                hint: "https:// in `public_url`, or no `tls` here")
+        }
     }
 
     private func provider(_ root: SectionReader, _ sites: [URLParts], _ endpoints: String) -> ProviderSettings? {

@@ -1,5 +1,6 @@
 package import Routing
 package import Telemetry
+import Time
 
 /// The numbers the gateway counts (contract, section 5); looked up once, one atomic instruction each afterwards.
 package final class GatewayMetrics: Sendable {
@@ -13,6 +14,8 @@ package final class GatewayMetrics: Sendable {
     package let endedStreams: Counter
     package let webSockets: Gauge
     package let refreshWaiters: Gauge
+    /// Full handshakes, and those that resumed a session.
+    let handshakes: [Counter]
     package let crossSiteRejections: [CrossSiteReason: Counter]
 
     package init(registry: MetricRegistry) {
@@ -31,6 +34,10 @@ package final class GatewayMetrics: Sendable {
             "ended_streams_total", help: "Exchanges that were broken off because their session was over.")
         webSockets = registry.gauge("websockets", help: "Open WebSockets.")
         refreshWaiters = registry.gauge("refresh_waiters", help: "Requests that wait for a token refresh.")
+        handshakes = ["full", "resumed"].map { outcome in
+            registry.counter(
+                "tls_handshakes_total", help: Self.handshakesHelp, labels: [("outcome", outcome), ("reason", "")])
+        }
         crossSiteRejections = Dictionary(
             uniqueKeysWithValues: CrossSiteReason.allCases.map { reason in
                 (
@@ -40,6 +47,29 @@ package final class GatewayMetrics: Sendable {
                         labels: [("reason", reason.label.description)])
                 )
             })
+    }
+
+    private static let handshakesHelp: StaticString = "TLS handshakes of clients."
+
+    func handshakeFailed(_ reason: String) {
+        registry.counter(
+            "tls_handshakes_total", help: Self.handshakesHelp, labels: [("outcome", "failed"), ("reason", reason)]
+        ).add()
+    }
+
+    func certificatesRead(_ outcome: String) {
+        registry.counter(
+            "certificate_reloads_total", help: "Certificates read again, by what came of it.",
+            labels: [("outcome", outcome)]
+        ).add()
+    }
+
+    /// When the first certificate of a listener expires.
+    func expires(_ listener: String, _ time: Timestamp) {
+        registry.gauge(
+            "certificate_expiry_timestamp_seconds", help: "When a listener's first certificate expires, in Unix time.",
+            labels: [("listener", listener)]
+        ).set(Int(time.seconds))
     }
 
     package func login(_ provider: String, _ outcome: String) {

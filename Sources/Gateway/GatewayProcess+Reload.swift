@@ -41,7 +41,8 @@ extension GatewayProcess {
         guard fixed.isEmpty else { throw .needsRestart(fixed) }
         let snapshot: Snapshot
         do throws(SnapshotError) {
-            snapshot = try Snapshot(settings, pseudonym: present.snapshot.pseudonymText)
+            snapshot = try Snapshot(
+                settings, pseudonym: present.snapshot.pseudonymText, tickets: present.snapshot.tickets)
         } catch {
             throw .settings(String(describing: error))
         }
@@ -62,7 +63,7 @@ extension GatewayProcess {
                     settings.listeners.enumerated().map { (index, listener) in
                         OpenListener(
                             address: listener.address, socket: opened[index].map { $0[worker] },
-                            rules: rules(listener, settings))
+                            rules: Self.rules(listener, snapshot.listenerTLS[index], settings))
                     }))
         }
         limit.change(to: settings.server.connections)

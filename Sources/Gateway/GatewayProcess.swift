@@ -30,6 +30,7 @@ package final class GatewayProcess: Sendable {
     private let workersLeft: Atomic<Int>
     private let allEnded: Semaphore
     private let draining = Atomic<Bool>(false)
+    private let certificates: CertificateKeeper
     private let housekeeping: Task<Void, Never>
     /// Looks after the present provider's documents.
     private let providerCare: Locked<Task<Void, Never>>
@@ -45,8 +46,9 @@ package final class GatewayProcess: Sendable {
         self.log = log
         metrics = GatewayMetrics(registry: registry)
         let snapshot: Snapshot
+        let tickets = ServerTickets()
         do throws(SnapshotError) {
-            snapshot = try Snapshot(settings, pseudonym: "postern-" + Self.shortName())
+            snapshot = try Snapshot(settings, pseudonym: "postern-" + Self.shortName(), tickets: tickets)
         } catch {
             throw .settings(String(describing: error))
         }
@@ -55,10 +57,10 @@ package final class GatewayProcess: Sendable {
         let count = settings.workers > 0 ? settings.workers : Machine.cores
         var listeners: [[OpenListener]] = Array(repeating: [], count: count)
         var addresses: [SocketAddress] = []
-        for listener in settings.listeners {
+        for (listener, tls) in zip(settings.listeners, snapshot.listenerTLS) {
             do throws(ListenError) {
                 let opened = try ListeningSocket.open(listener.address, count: count)
-                let rules = Self.rules(listener, settings)
+                let rules = Self.rules(listener, tls, settings)
                 for (worker, socket) in opened.enumerated() {
                     listeners[worker].append(OpenListener(address: listener.address, socket: socket, rules: rules))
                 }
@@ -123,7 +125,8 @@ package final class GatewayProcess: Sendable {
         for mailbox in mailboxes { desk.enroll(mailbox) }
         let services = WorkerServices(
             clock: clock, desk: desk, keeper: keeper, metrics: metrics, log: log, resolver: resolver)
-        housekeeping = Housekeeping.start(keeper: keeper, sweeper: store.sweeper)
+        certificates = CertificateKeeper(snapshot, tickets: tickets, log: log, metrics: metrics)
+        housekeeping = Housekeeping.start(keeper: keeper, sweeper: store.sweeper, certificates: certificates)
         providerCare = Locked(Task { await provider.run() })
         try start(count, snapshot, services, listeners)
         metrics.watch(limit: limit, keeper: keeper, settings: settings)
@@ -154,12 +157,8 @@ package final class GatewayProcess: Sendable {
     }
 
     /// What is particular to a listener.
-    static func rules(_ listener: ListenerSettings, _ settings: GatewaySettings) -> PortRules {
-        PortRules(proxies: listener.proxyProtocol ? settings.trustedProxies : nil)
-    }
-
-    func rules(_ listener: ListenerSettings, _ settings: GatewaySettings) -> PortRules {
-        Self.rules(listener, settings)
+    static func rules(_ listener: ListenerSettings, _ tls: ServerTLS?, _ settings: GatewaySettings) -> PortRules {
+        PortRules(proxies: listener.proxyProtocol ? settings.trustedProxies : nil, ciphers: tls)
     }
 
     private static func flows(
@@ -195,6 +194,7 @@ package final class GatewayProcess: Sendable {
     func becomePresent(_ snapshot: Snapshot, _ provider: ProviderClient) async {
         let former = present.provider
         present.replace(snapshot, provider)
+        certificates.watch(snapshot)
         desk.adopt(Self.flows(snapshot, provider, keeper, store.keys))
         guard provider !== former else { return }
         await refreshes.adopt(provider)

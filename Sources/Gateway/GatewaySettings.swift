@@ -49,10 +49,13 @@ package struct ListenerSettings: Sendable, Equatable {
     package var address: ListenAddress
     /// Whoever connects must be a trusted proxy, and says first whom it speaks for.
     package var proxyProtocol: Bool
+    /// Nil: plain text.
+    package var tls: ServerTLSSettings?
 
-    package init(address: ListenAddress, proxyProtocol: Bool = false) {
+    package init(address: ListenAddress, proxyProtocol: Bool = false, tls: ServerTLSSettings? = nil) {
         self.address = address
         self.proxyProtocol = proxyProtocol
+        self.tls = tls
     }
 }
 

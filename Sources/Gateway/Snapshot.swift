@@ -2,6 +2,7 @@ import Bytes
 import Formats
 import HTTP
 import HTTPClient
+package import HTTPServer
 import OpenIDConnect
 import Routing
 import Sessions
@@ -22,6 +23,10 @@ package final class Snapshot: Sendable {
     let protectedNames: ProtectedNames
     package let headerPlans: HeaderPlans
     let identity: IdentityClaims
+    /// TLS of each listener, and of each upstream that has a server under https, in the order of the settings.
+    let listenerTLS: [ServerTLS?]
+    let tickets: ServerTickets
+    let upstreamTLS: [UpstreamTLS?]
     let endpoints: PathPattern
     let endpointsPrefix: [UInt8]
     let loginPath: String
@@ -51,8 +56,11 @@ package final class Snapshot: Sendable {
 
     /// Compiles the settings.
     ///
+    /// - Parameter tickets: of the process, so that clients resume across a reload.
     /// - Throws: ``SnapshotError``; settings that `Configuration` has checked do not lead there.
-    package init(_ settings: GatewaySettings, pseudonym: String) throws(SnapshotError) {
+    package init(
+        _ settings: GatewaySettings, pseudonym: String, tickets: ServerTickets
+    ) throws(SnapshotError) {
         self.settings = settings
         guard let sites = SiteOrigins(settings.publicURLs.compactMap { URLParts($0) }),
             sites.sites.count == settings.publicURLs.count
@@ -79,6 +87,17 @@ package final class Snapshot: Sendable {
         for route in settings.routes {
             guard case .upstream(let name) = route.target else { continue }
             guard settings.upstreams.contains(where: { $0.name == name }) else { throw .upstream(name) }
+        }
+        self.tickets = tickets
+        do {
+            listenerTLS = try settings.listeners.map { listener in
+                try listener.tls.map { try ServerTLS($0, tickets: tickets) }
+            }
+            upstreamTLS = try settings.upstreams.map { upstream in
+                upstream.servers.contains(where: \.isSecure) ? try UpstreamTLS(upstream.tls) : nil
+            }
+        } catch {
+            throw .certificates("\(error)")
         }
         protectedNames = ProtectedNames(routes: settings.routes)
         var cookies: [SessionCookie] = []
@@ -163,5 +182,7 @@ package enum SnapshotError: Error, Sendable, Equatable {
     /// A root that cannot be opened, and what the system says.
     case files(String, String)
     case upstream(String)
+    /// A file of TLS that changed since the settings were checked, and what is wrong with it now.
+    case certificates(String)
     case cookie
 }

@@ -141,6 +141,7 @@ final class Worker: HandlerSource, TimerTarget {
         nextScene = nil
         formerScenes.append(scene)
         scene = next
+        next.begin()
         endEmptyScenes()
         server.change(to: next.snapshot.settings.server)
         for (address, port) in ports where !listeners.contains(where: { $0.address == address }) {
@@ -232,6 +233,16 @@ final class Worker: HandlerSource, TimerTarget {
         let ownLines = snapshot.ownLines(isPage: false, site: 0)
         fields.appendRaw(lines: ownLines.span)
         body.append(answer.bytes.span)
+    }
+
+    /// Counted always, told on the level for it alone: anybody can make as many as there are addresses.
+    func handshakeEnded(_ outcome: HandshakeOutcome, _ peer: PeerAddress) {
+        switch outcome {
+        case .done(let isResumed): metrics.handshakes[isResumed ? 1 : 0].add()
+        case .failed(let reason):
+            metrics.handshakeFailed(reason.description)
+            log.debug("handshake_failed", [("peer", .string("\(peer)")), ("reason", .string(reason.description))])
+        }
     }
 
     func refused(_ refusal: Refusal, bytesOut: Int) {

@@ -20,15 +20,21 @@ final class WorkerScene {
     ) throws(SystemError) {
         self.snapshot = snapshot
         var pools: [UpstreamPool] = []
-        for settings in snapshot.settings.upstreams {
+        for (settings, tls) in zip(snapshot.settings.upstreams, snapshot.upstreamTLS) {
             if let same = former?.pools.first(where: { $0.settings == settings }) {
                 pools.append(same)
             } else {
-                pools.append(try UpstreamPool(settings: settings, loop: loop, resolver: resolver))
+                pools.append(try UpstreamPool(settings: settings, tls: tls, loop: loop, resolver: resolver))
             }
         }
         self.pools = pools
         routeMetrics = Array(repeating: nil, count: snapshot.plans.count)
+    }
+
+    /// The worker lives by it from now on: connections that are made from here on are made by the certificates that it has
+    /// read, in pools that it has taken over, too.
+    func begin() {
+        for (pool, tls) in zip(pools, snapshot.upstreamTLS) { pool.tls = tls }
     }
 
     /// Lets go of connections that no scene in `remaining` has.

@@ -8,7 +8,8 @@ package final class UpstreamPool: TurnTarget, TimerTarget {
     package let settings: UpstreamSettings
     package let loop: EventLoop
     let patience: UpstreamPatience
-    let tls: UpstreamTLS?
+    /// For servers under `https`, and connections that are made from now on.
+    package var tls: UpstreamTLS?
     private let resolver: Resolver
     private var endpoints: [UpstreamEndpoint] = []
     private var probes: [HealthProbe] = []

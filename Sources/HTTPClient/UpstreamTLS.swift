@@ -38,11 +38,9 @@ package final class UpstreamTLS: Sendable {
     /// Reads the files again where they have changed; true when connections are made by the new ones from now on.
     ///
     /// Files that cannot be used leave the old in place, and are not read again until they change once more.
-    ///
-    /// - Parameter always: read them whether they have changed or not.
-    package func refresh(always: Bool = false) throws(TLSFileError) -> Bool {
+    package func refresh() throws(TLSFileError) -> Bool {
         let haveChanged = state.withLock { $0.files.haveChanged() }
-        guard haveChanged || always else { return false }
+        guard haveChanged else { return false }
         let fresh = try Self.context(settings, offersHTTP2)
         state.withLock { $0.context = fresh }
         return true

@@ -2,6 +2,7 @@ package import Bytes
 private import Sockets
 package import TLS
 private import Threads
+package import Time
 
 /// What a person may turn on TLS of a port.
 package struct ServerTLSSettings: Sendable, Equatable {
@@ -25,10 +26,24 @@ package struct ServerTLSSettings: Sendable, Equatable {
     package init(pairs: [Pair]) { self.pairs = pairs }
 }
 
+/// The keys of session tickets, one set for all ports of a process.
+package final class ServerTickets: Sendable {
+    let keys = TicketKeys()
+
+    package init() {}
+
+    /// How often ``rotate()`` is due.
+    package static let rotation = TicketKeys.rotation
+
+    /// From now on a fresh key seals; those before it open for two rotations more.
+    package func rotate() { keys.rotate() }
+}
+
 /// TLS on a port: the certificates of its next connection, which may change while it runs.
 package final class ServerTLS: CipherSource {
     private struct State: Sendable {
         var context: TLSServerContext
+        var expires: Timestamp
         var files: WatchedFiles
     }
 
@@ -39,12 +54,13 @@ package final class ServerTLS: CipherSource {
     /// Reads the files.
     ///
     /// - Parameter tickets: one set for all ports of a process, so that clients resume on each.
-    package init(_ settings: ServerTLSSettings, tickets: TicketKeys) throws(TLSFileError) {
+    package init(_ settings: ServerTLSSettings, tickets: ServerTickets) throws(TLSFileError) {
+        let tickets = tickets.keys
         self.settings = settings
         self.tickets = tickets
         // Looked at before they are read: a change in between is seen by the next look.
         let files = WatchedFiles(Self.paths(settings))
-        state = Locked(State(context: try Self.context(settings, tickets), files: files))
+        state = Locked(try Self.read(settings, tickets, files))
     }
 
     package func makeCipher() -> (any ByteCipher)? { state.withLock { $0.context }.makeSession() }
@@ -52,30 +68,33 @@ package final class ServerTLS: CipherSource {
     /// Reads the files again where they have changed; true when connections get the new certificates from now on.
     ///
     /// Files that cannot be used leave the old certificates in place, and are not read again until they change once more.
-    ///
-    /// - Parameter always: read them whether they have changed or not.
-    package func refresh(always: Bool = false) throws(TLSFileError) -> Bool {
-        let haveChanged = state.withLock { $0.files.haveChanged() }
-        guard haveChanged || always else { return false }
-        let fresh = try Self.context(settings, tickets)
-        state.withLock { $0.context = fresh }
+    package func refresh() throws(TLSFileError) -> Bool {
+        let (haveChanged, files) = state.withLock { ($0.files.haveChanged(), $0.files) }
+        guard haveChanged else { return false }
+        let fresh = try Self.read(settings, tickets, files)
+        state.withLock { $0 = fresh }
         return true
     }
+
+    /// When the first of the certificates expires.
+    package var expires: Timestamp { state.withLock { $0.expires } }
 
     private static func paths(_ settings: ServerTLSSettings) -> [String] {
         settings.pairs.flatMap { [$0.certificate, $0.key] }
     }
 
-    private static func context(
-        _ settings: ServerTLSSettings, _ tickets: TicketKeys
-    ) throws(TLSFileError) -> TLSServerContext {
+    private static func read(
+        _ settings: ServerTLSSettings, _ tickets: TicketKeys, _ files: WatchedFiles
+    ) throws(TLSFileError) -> State {
         var identities: [TLSIdentity] = []
         for pair in settings.pairs {
             identities.append(try TLSIdentity(pair.certificate, pair.key, reading: WatchedFiles.read))
         }
         do throws(TLSSetupError) {
-            return try TLSServerContext(
+            let context = try TLSServerContext(
                 identities, minimum: settings.minimum, offersHTTP2: settings.offersHTTP2, tickets: tickets)
+            let expires = identities.map(\.validity.upperBound).min()
+            return State(context: context, expires: expires ?? Timestamp(seconds: 0), files: files)
         } catch {
             throw TLSFileError(path: settings.pairs.first?.certificate ?? "", reason: error.text)
         }

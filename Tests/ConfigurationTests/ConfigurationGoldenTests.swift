@@ -13,8 +13,19 @@ enum FakeMachine {
         "METHOD": "private_key_jwt", "PATH_HERE": "/etc/canary", "BRACES": "{canary}",
     ]
 
+    /// Certificates and keys, as `tls/NAME`.
+    private static let tls: [String: [UInt8]] = {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(
+            path: "../Fixtures/configuration/tls")
+        var found: [String: [UInt8]] = [:]
+        for name in ["server.pem", "server.key", "expired.pem", "expired.key", "sealed.key"] {
+            found["tls/" + name] = (try? Data(contentsOf: folder.appending(path: name))).map { [UInt8]($0) }
+        }
+        return found
+    }()
+
     static let files = ConfigurationFiles(
-        [
+        tls.merging([
             "/run/secrets/client_secret": Array("\(canary)\n".utf8),
             "/run/secrets/session_key": Array("q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=\n".utf8),
             "/run/secrets/two_lines": Array("\(canary)\n\n".utf8),
@@ -22,7 +33,7 @@ enum FakeMachine {
             "/etc/ssl/extra.pem": Array("-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n".utf8),
             "relative/secret": Array(canary.utf8),
             "web/index.html": Array("<!doctype html>".utf8),
-        ], directories: ["/var/lib/postern"])
+        ]) { $1 }, directories: ["/var/lib/postern"])
 
     static func load(_ text: String) -> ConfigurationResult {
         Configuration.load(bytes: Array(text.utf8), path: "postern.yaml", environment: environment, files: files)

@@ -16,7 +16,7 @@ private struct SecureServer {
     init(_ settings: ServerSettings = ServerSettings(), _ setUp: @escaping @Sendable (ClosureHandler) -> Void) throws {
         authority = try TestAuthority()
         let pair = try authority.issue("127.0.0.1", "a.test")
-        let tickets = TicketKeys()
+        let tickets = ServerTickets()
         tls = try ServerTLS(
             ServerTLSSettings(pairs: [.init(certificate: pair.certificate, key: pair.key)]), tickets: tickets)
         server = try RunningServer(settings, PortRules(ciphers: tls), setUp)

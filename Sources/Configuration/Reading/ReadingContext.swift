@@ -1,3 +1,5 @@
+import Time
+
 /// What every part of a reading shares: the file's name, the world around it, and what was found wrong.
 final class ReadingContext {
     /// The file as it was named.
@@ -6,14 +8,19 @@ final class ReadingContext {
     let directory: String
     let environment: [String: String]
     let files: ConfigurationFiles
+    /// When it is read, for what expires.
+    let now: Timestamp
     private(set) var problems: [Problem] = []
     /// Every key that was looked for, with the keys that lead to it: what a complete file would hold.
     private(set) var knownKeys: Set<String> = []
 
-    init(file: String, environment: [String: String], files: ConfigurationFiles) {
+    init(
+        file: String, environment: [String: String], files: ConfigurationFiles, now: Timestamp = TimeSource.system.now()
+    ) {
         self.file = file
         self.environment = environment
         self.files = files
+        self.now = now
         directory = Self.directory(of: file)
     }
 

@@ -31,9 +31,8 @@ struct ListenSection {
 
     private func listener(_ section: SectionReader) -> Located<ListenerSettings>? {
         let address = section.require("address") ? section.listenAddress("address") : nil
-        ListenerTLSSection(listener: section).check()
-        section.refuseUnsupported("tls", unless: section.nullableValue("tls") == nil, "TLS on a listener")
-        // Without TLS there is no ALPN; turned on or off, nothing changes yet.
+        let tls = ListenerTLSSection(listener: section).read()
+        // HTTP/1.1 alone is offered for now; turned on or off, nothing changes yet.
         var http2 = true
         section.bool("http2", into: &http2)
         var proxyProtocol = false
@@ -45,7 +44,7 @@ struct ListenSection {
         }
         let saysForWhom = proxyProtocol
         return address.map { address in
-            address.map { ListenerSettings(address: $0, proxyProtocol: saysForWhom) }
+            address.map { ListenerSettings(address: $0, proxyProtocol: saysForWhom, tls: tls) }
         }
     }
 

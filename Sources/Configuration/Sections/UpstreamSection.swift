@@ -74,12 +74,8 @@ struct UpstreamSection {
         guard let server = UpstreamServer(text.value) else {
             root.context.error(
                 text.mark, "\(name) is no address of a server: \(text.shown)",
-                hint: "http://host:port or unix:/path, without a path behind")
+                hint: "http://host:port, https://host:port or unix:/path, without a path behind")
             return nil
-        }
-        if server.isSecure {
-            root.context.error(
-                text.mark, "an https server is not supported yet: \(text.shown)", hint: "use http or a unix socket")
         }
         return server
     }
@@ -88,15 +84,7 @@ struct UpstreamSection {
         let standard = UpstreamSettings(name: "", servers: [])
         section.choice("balance", into: &settings.balance)
         section.refuseUnsupported("balance", unless: settings.balance == standard.balance)
-        if let tls = section.section("tls", nullable: true) {
-            settings.tls.ca = tls.path("ca", nullable: true)?.value
-            settings.tls.serverName = tls.string("server_name", nullable: true)?.value
-            settings.tls.certificate = tls.path("certificate", nullable: true)?.value
-            settings.tls.key = tls.path("key", nullable: true)?.value
-            tls.bool("verify", into: &settings.tls.verify)
-            tls.finish()
-            section.refuseUnsupported("tls", unless: settings.tls == standard.tls)
-        }
+        UpstreamTLSSection(upstream: section, servers: settings.servers).read(into: &settings.tls)
         section.bool("http2", into: &settings.http2)
         section.refuseUnsupported("http2", unless: !settings.http2, "HTTP/2 to an upstream")
         settings.healthCheck = healthCheck(section)

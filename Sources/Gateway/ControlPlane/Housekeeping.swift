@@ -1,11 +1,12 @@
+import HTTPServer
 import Sessions
 import Telemetry
 import Time
 
-/// What must be done now and then: uses written, rows swept, the store looked after.
+/// What must be done now and then: uses written, rows swept, the store and certificates looked after.
 enum Housekeeping {
     static func start(
-        keeper: SessionKeeper, sweeper: SessionSweeper
+        keeper: SessionKeeper, sweeper: SessionSweeper, certificates: CertificateKeeper
     ) -> Task<Void, Never> {
         Task {
             await withTaskGroup(of: Void.self) { group in
@@ -26,6 +27,8 @@ enum Housekeeping {
                         _ = try? await sweeper.sweep()
                     }
                 }
+                group.addTask { await every(CertificateKeeper.interval) { certificates.refresh() } }
+                group.addTask { await every(ServerTickets.rotation) { certificates.rotateTickets() } }
             }
         }
     }

@@ -114,6 +114,10 @@ package struct FailureText: Sendable, Equatable {
             FailureText(
                 "This is not the address of the site", "The site is known under another name.", "Use the address below."
             )
+        case 425:
+            FailureText(
+                "Not yet", "The request came before the connection was safe from being repeated by others.",
+                "Load this page again.")
         case 426:
             FailureText(
                 "Another version is needed", "The request asks for a version of WebSockets that is not spoken here.")

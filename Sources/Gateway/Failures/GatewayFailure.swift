@@ -11,6 +11,8 @@ package enum GatewayFailure: Error, Sendable, Equatable {
     case webSocketVersion
     case crossSite(StaticString)
     case speculative
+    /// It came as early data of TLS, which anybody who saw it can send again (RFC 8470).
+    case tooEarly
     case accessDenied
     /// In the middle of an exchange (E47).
     case sessionEnded(SessionEnd)
@@ -41,6 +43,7 @@ package enum GatewayFailure: Error, Sendable, Equatable {
         case .webSocketVersion: 426
         case .sessionEnded: 401
         case .crossSite, .accessDenied: 403
+        case .tooEarly: 425
         case .speculative, .storeUnavailable, .signOutNotRecorded, .providerUnavailable, .busy: 503
         case .internalError: 500
         case .badProvider, .upstreamUnreachable, .upstreamBroken, .tokenEchoed: 502
@@ -62,6 +65,7 @@ package enum GatewayFailure: Error, Sendable, Equatable {
         case .webSocketVersion: "websocket_version"
         case .crossSite: "csrf"
         case .speculative: "speculative"
+        case .tooEarly: "too_early"
         case .accessDenied: "access_denied"
         case .sessionEnded(let end): end.code
         case .badProvider: "provider_answer"

@@ -22,6 +22,7 @@ extension RequestJourney {
                 return refuse(.notFound, exchange)
             }
             endpoint = found
+            if isEarly(head) { return refuse(.tooEarly, exchange) }
             guard head.method == .get || head.method == .head && found.onlyTells else {
                 return refuse(.methodNotAllowed(allow: found.onlyTells ? "GET, HEAD" : "GET"), exchange)
             }
@@ -29,6 +30,8 @@ extension RequestJourney {
         case .route(let index):
             let plan = snapshot.plans[index]
             self.plan = plan
+            // Tunnels are opened by GET, and are nothing to be opened twice.
+            if isEarly(head), !head.method.isSafe || head.isUpgrade { return refuse(.tooEarly, exchange) }
             if plan.settings.bodyLimit > 0, case .length(let length) = head.framing, length > plan.settings.bodyLimit {
                 return refuse(.bodyTooLarge, exchange)
             }
@@ -38,4 +41,10 @@ extension RequestJourney {
             return .next(.recognize)
         }
     }
+
+    /// A terminator in front says that it had the request as early data, which whoever saw it can send again; the field
+    /// means that however often it stands there and whatever it holds (RFC 8470, section 5.1).
+    ///
+    /// It stays where a request passes, for the upstream to judge by.
+    private func isEarly(_ head: RequestHead) -> Bool { head.fields.contains(.earlyData) }
 }

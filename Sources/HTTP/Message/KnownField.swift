@@ -7,7 +7,7 @@ package enum KnownField: UInt8, Sendable, CaseIterable {
 
     // Of the connection and the route.
     case host, connection, contentLength, transferEncoding, te, trailer, upgrade, expect, keepAlive, proxyConnection
-    case http2Settings, maxForwards, via
+    case http2Settings, maxForwards, via, earlyData
 
     // Who is asking.
     case cookie, setCookie, authorization, proxyAuthorization, proxyAuthenticate, wwwAuthenticate, authenticationInfo
@@ -67,6 +67,7 @@ package enum KnownField: UInt8, Sendable, CaseIterable {
         case .proxyConnection: "Proxy-Connection"
         case .http2Settings: "HTTP2-Settings"
         case .maxForwards: "Max-Forwards"
+        case .earlyData: "Early-Data"
         case .via: "Via"
         case .cookie: "Cookie"
         case .setCookie: "Set-Cookie"

@@ -1,0 +1,96 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension ProductTests {
+    /// nginx as an application under https.
+    @Suite struct SecureUpstreamServer {
+        /// nginx that answers `hello from HOST by SUBJECT` to whoever shows a certificate of `clients`.
+        private final class Nginx {
+            let port: Int
+            private let folder: TemporaryFolder
+            private let process: ChildProcess
+
+            init(_ pair: TestAuthority.Pair, clients: TestAuthority) throws {
+                port = try freePort()
+                folder = try TemporaryFolder("nginx")
+                let path = folder.path
+                let folders = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+                try """
+                daemon off;
+                master_process off;
+                pid \(path)/nginx.pid;
+                error_log stderr;
+                events {}
+                http {
+                    access_log off;
+                    \(folders.map { "\($0)_temp_path \(path)/\($0);" }.joined(separator: "\n    "))
+                    server {
+                        listen 127.0.0.1:\(port) ssl;
+                        ssl_certificate \(pair.certificate);
+                        ssl_certificate_key \(pair.key);
+                        ssl_client_certificate \(clients.root.certificate);
+                        ssl_verify_client on;
+                        location / { return 200 "hello $ssl_client_s_dn $ssl_session_reused"; }
+                    }
+                }
+
+                """.write(toFile: path + "/nginx.conf", atomically: true, encoding: .utf8)
+                process = try ChildProcess(
+                    ["/usr/sbin/nginx", "-p", path, "-e", "stderr", "-c", path + "/nginx.conf"], log: path + "/log")
+                let port = port
+                try eventually("nginx listens; it says: \(process.output)", within: 20) {
+                    guard process.isRunning else { throw NeverEver(text: process.output) }
+                    return (try? RawClient.connect(port: UInt16(port))) != nil
+                }
+            }
+
+            deinit { process.end(within: 5) }
+        }
+
+        private struct NeverEver: Error { let text: String }
+
+        @Test(
+            "E32, G55 a client certificate is shown, a wrong name and an unknown authority are 502 with the reason in the log"
+        )
+        func nginx() async throws {
+            try await onThread {
+                let authority = try TestAuthority()
+                let stranger = try TestAuthority(name: "stranger")
+                let nginx = try Nginx(authority.issue("127.0.0.1"), clients: authority)
+                let us = try authority.issue("gateway.test")
+                var options = GatewayUnderTest.Options()
+                let server = "servers: [ \"https://127.0.0.1:\(nginx.port)\" ]"
+                let identity = "certificate: \(us.certificate), key: \(us.key)"
+                options.upstreams = [
+                    "good": "{ \(server), tls: { ca: \(authority.root.certificate), \(identity) } }",
+                    "name": "{ \(server), tls: { ca: \(authority.root.certificate), server_name: other.test } }",
+                    "unknown": "{ \(server), tls: { ca: \(stranger.root.certificate) } }",
+                    "careless": "{ \(server), tls: { verify: false, \(identity) } }",
+                    "nobody": "{ \(server), tls: { ca: \(authority.root.certificate) } }",
+                ]
+                options.routes = options.upstreams.keys.sorted().map {
+                    "{ path: /\($0), upstream: \($0), access: public }"
+                }
+                let stage = try Stage(options)
+                func ask(_ path: String) throws -> RawResponse {
+                    try RawClient.ask(
+                        port: UInt16(stage.gateway.port),
+                        "GET /\(path) HTTP/1.1\r\nHost: localhost:\(stage.gateway.port)\r\n\r\n")
+                }
+                for _ in 0..<3 { #expect(try ask("good").text.hasPrefix("hello CN=test 2")) }
+                #expect(try ask("careless").text.hasPrefix("hello CN=test 2"))
+                for (path, word) in [("name", "certificate_wrong_name"), ("unknown", "certificate_untrusted")] {
+                    #expect(try ask(path).status == 502)
+                    try eventually("the reason") {
+                        stage.gateway.events("upstream_failed").contains { $0.contains(word) }
+                    }
+                }
+                // nginx answers 400 itself to who shows none.
+                #expect(try ask("nobody").status == 400)
+                let warnings = stage.gateway.events("configuration").filter { $0.contains("verify") }
+                #expect(warnings.count == 1, "told at every start: \(warnings)")
+            }
+        }
+    }
+}
