@@ -181,6 +181,8 @@ final class Worker: HandlerSource, TimerTarget {
         }
         let (now, lost) = (clock.now(), storeHealth.isLost(loop.now))
         for journey in journeys { journey.watch(now, loop.now, storeIsLost: lost) }
+        // What another process has ended is over here, too, for what is under way at the moment (E40).
+        if !keeper.registry.isCurrent { desk.post(.catchUp) }
         endEmptyScenes()
         if let tick { loop.timers.set(tick, loop.now + RequestJourney.watchInterval) }
     }

@@ -146,96 +146,98 @@ extension ProductTests {
             }
         }
 
-        @Test(
-            "E42, E43, E47 a session that ends by itself ends its streams: a socket that speaks keeps it, pings do not")
-        func expiry() async throws {
-            try await onThread {
-                let stage = try Self.stage(["idle_timeout: 3s"])
-                stage.upstream.answers(Self.lasting)
-                let (talker, listener) = (try stage.signedIn("alice"), try stage.signedIn("bob"))
-                let (talking, pinging) = (try stage.socket(talker), try stage.socket(listener))
-                let events = try Self.ask(stage, listener, "/events")
-                var ended: WebSocketPeer.Frame?
-                let seconds = try Self.time {
-                    while ended == nil {
-                        try talking.send("I am here")
-                        #expect(try talking.receive() == .text("I am here"))
-                        try pinging.send(WebSocketPeer.Frame(9, [1]))
-                        let frame = try pinging.receive()
-                        if frame.opcode == 8 { ended = frame } else { usleep(200_000) }
-                    }
-                }
-                #expect(ended == .close(1008, "expired"))
-                #expect(seconds > 2 && seconds < 3 + Self.soon, "\(seconds)")
-                #expect(try events.receiveTextToEnd().contains("0\r\n\r\n") == false)
-                try talking.send("still")
-                #expect(try talking.receive() == .text("still"))
-                #expect(try stage.user(talker).status == 200)
-                #expect(try stage.user(listener).status == 401)
-            }
+        @Test("B33a, B35, E42, E43, E45, E47, G63 what ends by itself ends its streams, and nothing else does")
+        func byItself() async throws {
+            // Most of the time of each is waiting.
+            let ends: [@Sendable () throws -> Void] = [
+                Self.expiry, Self.otherEnds, Self.endOfToken, Self.silence,
+            ]
+            try await onThread { _ = try atOnce(ends.count) { try ends[$0]() } }
         }
 
-        @Test("E43, E45, E47 the absolute end and the user's next session too many end streams, a refresh does not")
-        func otherEnds() async throws {
-            try await onThread {
-                let stage = try Self.stage(["lifetime: 6s", "per_user: 1"]) {
-                    $0.lifetime = 2
+        /// E42: a socket that speaks keeps its session, pings do not.
+        private static func expiry() throws {
+            let stage = try Self.stage(["idle_timeout: 3s"])
+            stage.upstream.answers(Self.lasting)
+            let (talker, listener) = (try stage.signedIn("alice"), try stage.signedIn("bob"))
+            let (talking, pinging) = (try stage.socket(talker), try stage.socket(listener))
+            let events = try Self.ask(stage, listener, "/events")
+            var ended: WebSocketPeer.Frame?
+            let seconds = try Self.time {
+                while ended == nil {
+                    try talking.send("I am here")
+                    #expect(try talking.receive() == .text("I am here"))
+                    try pinging.send(WebSocketPeer.Frame(9, [1]))
+                    let frame = try pinging.receive()
+                    if frame.opcode == 8 { ended = frame } else { usleep(200_000) }
                 }
-                stage.upstream.answers(Self.lasting)
-                let first = try stage.signedIn("alice")
-                let replaced = try stage.socket(first)
-                usleep(300_000)
-                let second = try stage.signedIn("alice")
-                let begin = Date()
-                #expect(try replaced.receive() == .close(1008, "revoked"))
-                let socket = try stage.socket(second)
-                // Requests refresh; the stream hears nothing of it.
-                try eventually("two refreshes") {
-                    _ = try second.askOnce(stage.url("/short"), .fetch, from: .sameOrigin)
-                    usleep(100_000)
-                    return stage.refreshes >= 2
-                }
-                try socket.send("alive")
-                #expect(try socket.receive() == .text("alive"))
-                // Not even its user keeps it any longer.
-                #expect(try socket.receive() == .close(1008, "expired"))
-                #expect(Date().timeIntervalSince(begin) < 6 + Self.soon)
-                #expect(try stage.user(second).status == 401)
             }
+            #expect(ended == .close(1008, "expired"))
+            #expect(seconds > 2 && seconds < 3 + Self.soon, "\(seconds)")
+            #expect(try events.receiveTextToEnd().contains("0\r\n\r\n") == false)
+            try talking.send("still")
+            #expect(try talking.receive() == .text("still"))
+            #expect(try stage.user(talker).status == 200)
+            #expect(try stage.user(listener).status == 401)
         }
 
-        @Test("B33a, B35, E47 a token that has ended and comes no more ends its streams, not those that need none")
-        func endOfToken() async throws {
-            try await onThread {
-                let routes = ["{ path: /without/, upstream: api, token: none }"]
-                // Without a refresh token.
-                let stage = try Self.stage(routes: routes) {
-                    $0.lifetime = 2
-                    $0.issuesRefreshTokens = false
-                }
-                stage.upstream.answers(Self.lasting)
-                let browser = try stage.signedIn()
-                let (with, without) = (try stage.socket(browser), try stage.socket(browser, "/without/x"))
-                #expect(try with.receive() == .close(1008, "expired"))
-                try without.send("still there")
-                #expect(try without.receive() == .text("still there"))
-                // With one that the provider does not know any more: the request that finds that out ends them all.
-                let second = try Self.stage(routes: routes) { $0.lifetime = 3 }
-                second.upstream.answers(Self.lasting)
-                let other = try second.signedIn()
-                let sockets = [try second.socket(other), try second.socket(other, "/without/x")]
-                second.provider.bend {
-                    $0.intercept = { call, _ in
-                        call.value("grant_type") == "refresh_token" ? .error("invalid_grant") : nil
-                    }
-                }
-                try eventually("the refresh is tried") {
-                    _ = try other.askOnce(second.url("/short"), .fetch, from: .sameOrigin)
-                    usleep(50_000)
-                    return second.refreshes > 0
-                }
-                for socket in sockets { #expect(try socket.receive() == .close(1008, "refresh_failed")) }
+        /// E43, E45: the absolute end, and the user's next session too many; a refresh ends nothing.
+        private static func otherEnds() throws {
+            let stage = try Self.stage(["lifetime: 6s", "per_user: 1"]) {
+                $0.lifetime = 2
             }
+            stage.upstream.answers(Self.lasting)
+            let first = try stage.signedIn("alice")
+            let replaced = try stage.socket(first)
+            usleep(300_000)
+            let second = try stage.signedIn("alice")
+            let begin = Date()
+            #expect(try replaced.receive() == .close(1008, "revoked"))
+            let socket = try stage.socket(second)
+            // Requests refresh; the stream hears nothing of it.
+            try eventually("two refreshes") {
+                _ = try second.askOnce(stage.url("/short"), .fetch, from: .sameOrigin)
+                usleep(100_000)
+                return stage.refreshes >= 2
+            }
+            try socket.send("alive")
+            #expect(try socket.receive() == .text("alive"))
+            // Not even its user keeps it any longer.
+            #expect(try socket.receive() == .close(1008, "expired"))
+            #expect(Date().timeIntervalSince(begin) < 6 + Self.soon)
+            #expect(try stage.user(second).status == 401)
+        }
+
+        /// B33a, B35: a token that has ended and comes no more ends its streams, not those that need none.
+        private static func endOfToken() throws {
+            let routes = ["{ path: /without/, upstream: api, token: none }"]
+            // Without a refresh token.
+            let stage = try Self.stage(routes: routes) {
+                $0.lifetime = 2
+                $0.issuesRefreshTokens = false
+            }
+            stage.upstream.answers(Self.lasting)
+            let browser = try stage.signedIn()
+            let (with, without) = (try stage.socket(browser), try stage.socket(browser, "/without/x"))
+            #expect(try with.receive() == .close(1008, "expired"))
+            try without.send("still there")
+            #expect(try without.receive() == .text("still there"))
+            // With one that the provider does not know any more: the request that finds that out ends them all.
+            let second = try Self.stage(routes: routes) { $0.lifetime = 3 }
+            second.upstream.answers(Self.lasting)
+            let other = try second.signedIn()
+            let sockets = [try second.socket(other), try second.socket(other, "/without/x")]
+            second.provider.bend {
+                $0.intercept = { call, _ in
+                    call.value("grant_type") == "refresh_token" ? .error("invalid_grant") : nil
+                }
+            }
+            try eventually("the refresh is tried") {
+                _ = try other.askOnce(second.url("/short"), .fetch, from: .sameOrigin)
+                usleep(50_000)
+                return second.refreshes > 0
+            }
+            for socket in sockets { #expect(try socket.receive() == .close(1008, "refresh_failed")) }
         }
 
         @Test("E47 a file on its way breaks off, too; whoever does not read his socket is not waited for")
@@ -293,6 +295,70 @@ extension ProductTests {
                 usleep(300_000)
                 #expect(try browser.askOnce(try stage.logoutURL(browser)).status == 302)
                 #expect(try socket.receive() == .close(1008, "revoked"))
+            }
+        }
+
+        /// G63: silence alone ends what lasts; whoever speaks now and then, in either direction, has all the time there is.
+        private static func silence() throws {
+            let upstream = try EchoUpstream()
+            upstream.answers { request, peer in
+                if request.target == "/brief/events" {
+                    try peer.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: first\n\n")
+                    for _ in 0..<8 {
+                        usleep(400_000)
+                        try peer.send(": still here\n\n")
+                    }
+                    return
+                }
+                try peer.send(WebSocketPeer.answer(to: request))
+                let socket = WebSocketPeer(peer, isClient: false)
+                if request.target == "/brief/talks" {
+                    for _ in 0..<8 {
+                        usleep(400_000)
+                        try socket.send(WebSocketPeer.Frame(9, []))
+                    }
+                    try socket.send(.close(1000, ""))
+                    return
+                }
+                while let frame = try? socket.receive(), frame.opcode != 8 {}
+            }
+            var options = GatewayUnderTest.Options()
+            options.upstreams = [
+                "brief": "{ servers: [ \"http://127.0.0.1:\(upstream.port)\" ], idle_timeout: 2s }"
+            ]
+            options.routes.append("{ path: /brief/, upstream: brief }")
+            let stage = try Stage(options)
+            let browser = try stage.signedIn()
+            let events = try Self.ask(stage, browser, "/brief/events")
+            let (talks, listens) = (
+                try stage.socket(browser, "/brief/talks"), try stage.socket(browser, "/brief/listens")
+            )
+            // Silent on both sides.
+            #expect(try listens.receive() == .close(1001, "idle timeout"))
+            // Longer than silence may last.
+            for _ in 0..<8 { #expect(try talks.receive().opcode == 9) }
+            #expect(try talks.receive() == .close(1000, ""))
+            #expect(try events.receiveTextToEnd().components(separatedBy: "still here").count == 9)
+        }
+
+        @Test("E40, E47 a logout in another process on the same store ends what is under way here")
+        func otherProcess() async throws {
+            try await onThread {
+                let stage = try Self.stage()
+                stage.upstream.answers(Self.lasting)
+                var options = GatewayUnderTest.Options()
+                options.store = "sqlite://" + stage.gateway.database
+                options.publicURL = stage.gateway.origin
+                let second = try GatewayUnderTest(issuer: stage.issuer, upstream: stage.upstream.port, options: options)
+                let browser = try stage.signedIn()
+                let socket = try stage.socket(browser)
+                let logout = try browser.message(try stage.logoutURL(browser), .navigation)
+                usleep(300_000)
+                let begin = Date()
+                #expect(try RawClient.ask(port: UInt16(second.port), logout.text).status == 302)
+                #expect(try socket.receive() == .close(1008, "revoked"))
+                let seconds = Date().timeIntervalSince(begin)
+                #expect(seconds < Self.soon, "\(seconds)")
             }
         }
 

@@ -66,6 +66,8 @@ package final class ControlDesk: Sendable {
             await keeper.end(live, reason)
         case .review(let live):
             await keeper.review(live)
+        case .catchUp:
+            await keeper.follow()
         case .touch(let live):
             keeper.touch(live)
         case .signIn(let key, let request):
@@ -99,7 +101,7 @@ extension ControlRequest {
         case .resolve(let key, _, _), .signIn(let key, _), .endpoint(let key, _): key
         case .renew(let key, _, _): key
         case .refresh(let key, _): key
-        case .end, .review, .touch: nil
+        case .end, .review, .catchUp, .touch: nil
         }
     }
 }

@@ -13,6 +13,8 @@ package enum ControlRequest: Sendable {
     case end(LiveSession, SessionEnd)
     /// Something is under way for this session, which may be over: the store knows.
     case review(LiveSession)
+    /// Another process has ended sessions that this one has not heard of.
+    case catchUp
     /// The session was used; the store wants to know now and then.
     case touch(LiveSession)
     /// A navigation that must sign in first.
