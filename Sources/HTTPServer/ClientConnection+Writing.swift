@@ -19,8 +19,6 @@ extension ClientConnection {
         guard state.hasExchange, state.response == .none else { return }
         // Announced here, since behind the answer there will be no reading on (G12).
         if state.request != .ended, !restIsBounded { engine.closeAfterResponse() }
-        // What may have come behind a handshake was meant for a tunnel: nobody reads it as a request (G62).
-        if exchange?.head.isUpgrade == true { engine.closeAfterResponse() }
         endsWithClose = framing == .unknown && exchange?.head.version == .http10
         channel.willWrite(worker.loop)
         worker.refreshDate()

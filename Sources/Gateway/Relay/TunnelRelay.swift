@@ -8,7 +8,9 @@ import Telemetry
 import Time
 
 /// A WebSocket between browser and upstream: its bytes pass as they are, and their frames are counted on the way.
-struct TunnelRelay {
+///
+/// An object of its own, so that a request that is none has one reference to look at.
+final class TunnelRelay {
     var fromClient = WebSocketFrameCounter(isMasked: true)
     var fromUpstream = WebSocketFrameCounter(isMasked: false)
     /// The tunnel is over but for the rest of a frame on its way to the browser, behind which this goes.
@@ -61,21 +63,22 @@ extension RequestJourney {
     // MARK: Bytes on their way
 
     func tunnelReceived(_ exchange: Exchange, _ piece: Span<UInt8>) {
-        guard let stream, tunnel?.farewell == nil else { return }
-        tunnel?.fromClient.follow(piece)
+        guard let stream, let tunnel, tunnel.farewell == nil else { return }
+        tunnel.fromClient.follow(piece)
         stream.send(piece)
         if !stream.canSend { exchange.pauseReading() }
     }
 
     func tunnelReceived(_ stream: UpstreamStream, _ exchange: Exchange, _ piece: Span<UInt8>) {
-        guard tunnel?.farewell == nil else {
+        guard let tunnel else { return }
+        guard tunnel.farewell == nil else {
             // The frame that was under way may end; what is behind it comes too late.
-            let rest = tunnel?.fromUpstream.followToBorder(piece) ?? 0
+            let rest = tunnel.fromUpstream.followToBorder(piece)
             exchange.send(piece.extracting(0..<rest))
-            if tunnel?.fromUpstream.isBetweenFrames == true { finishTunnel(exchange) }
+            if tunnel.fromUpstream.isBetweenFrames { finishTunnel(exchange) }
             return
         }
-        tunnel?.fromUpstream.follow(piece)
+        tunnel.fromUpstream.follow(piece)
         exchange.send(piece)
         if !exchange.canSend { stream.pause() }
     }
@@ -87,7 +90,7 @@ extension RequestJourney {
         guard let exchange, let tunnel, tunnel.farewell == nil else { return }
         exchange.pauseReading()
         exchange.allowStillness(Delay(TunnelRelay.patience))
-        self.tunnel?.farewell = (close, worker.loop.now + TunnelRelay.patience)
+        tunnel.farewell = (close, worker.loop.now + TunnelRelay.patience)
         if stream != nil, !tunnel.fromUpstream.isBetweenFrames, !tunnel.fromUpstream.isBroken {
             stream?.resume()
         } else {

@@ -161,6 +161,8 @@ package struct HTTP1ServerEngine: ~Copyable {
         response = .body
         // An answer before a body that may or may not come still: nobody could tell it from the next request (G38).
         if clientWaits { mustClose = true }
+        // What may have come behind a handshake was meant for a tunnel: nobody reads it as a request (G62).
+        if isUpgrade { mustClose = true }
         StatusLine.write(status, reason: reason, into: &output)
         fields.writeMessageFields(into: &output)
         if !fields.contains(.date), !date.isEmpty {
