@@ -113,6 +113,8 @@ extension ProductTests {
                         // The frame's rest comes as soon as the session is over.
                         told.over.wait()
                         try peer.send(Array(bytes.dropFirst(100)) + bytes)
+                    } else if request.target == "/raw" {
+                        try peer.send("no frame at all")
                     } else if request.target == "/half" {
                         try peer.send(Array(bytes.prefix(100)))
                     }
@@ -126,6 +128,9 @@ extension ProductTests {
                 for socket in [whole, half] {
                     #expect(try socket.peer.receive(exactly: 100) == Array(bytes.prefix(100)))
                 }
+                // What is no WebSocket passes all the same; only nothing of ours can be said in it.
+                let raw = try stage.socket(browser, "/raw")
+                #expect(try raw.peer.receive(exactly: 15) == Array("no frame at all".utf8))
                 try plain.send("before")
                 try eventually("it came") { told.frames("/plain") == [.text("before")] }
                 usleep(300_000)
@@ -138,6 +143,7 @@ extension ProductTests {
                 #expect(rest == Array(bytes.dropFirst(100)) + close || rest.isEmpty, "\(rest.count)")
                 // Nothing of ours can stand inside a frame: the end alone is seen.
                 #expect((try? half.peer.receiveToEnd())?.isEmpty ?? true)
+                #expect(try raw.peer.receiveToEnd().isEmpty)
                 #expect(try plain.receive() == .close(1008, "revoked"))
                 try eventually("the upstream is told, too") {
                     told.frames("/plain") == [.text("before"), .close(1008, "revoked")]

@@ -355,5 +355,67 @@ extension ProductTests {
                 #expect(client.output.contains("all good"), "\(client.output) \(server.output)")
             }
         }
+
+        @Test("G63, E47 over TLS at both ends: messages pass, and both hear the reason of an end")
+        func secure() async throws {
+            try await onThread {
+                let folder = try TemporaryFolder("websockets")
+                let authority = try TestAuthority()
+                let pair = try authority.issue("localhost", "127.0.0.1")
+                let (port, front) = (try freePort(), try freePort())
+                let server = try Self.python(
+                    """
+                    import asyncio, ssl, sys, websockets
+                    async def echo(socket, path):
+                        async for message in socket:
+                            await socket.send(message)
+                        print("closed", socket.close_code, socket.close_reason, flush=True)
+                    async def main():
+                        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                        context.load_cert_chain(sys.argv[2], sys.argv[3])
+                        async with websockets.serve(echo, "127.0.0.1", int(sys.argv[1]), ssl=context):
+                            print("ready", flush=True)
+                            await asyncio.Future()
+                    asyncio.run(main())
+                    """, ["\(port)", pair.certificate, pair.key], log: folder.path + "/server.log")
+                defer { server.end() }
+                try eventually("the server is ready: \(server.output)") { server.output.contains("ready") }
+                var options = GatewayUnderTest.Options()
+                options.publicURL = "https://localhost:\(front)"
+                options.listener = ", tls: { certificate: \(pair.certificate), key: \(pair.key) }"
+                options.upstreams = [
+                    "secure":
+                        "{ servers: [ \"https://localhost:\(port)\" ], tls: { ca: \(authority.root.certificate) } }"
+                ]
+                options.routes = ["{ path: /, upstream: secure, access: public }"]
+                let gateway = try GatewayUnderTest(
+                    issuer: "http://127.0.0.1:9", upstream: port, port: front, options: options)
+                let client = try Self.python(
+                    """
+                    import asyncio, ssl, sys, websockets
+                    async def main():
+                        context = ssl.create_default_context(cafile=sys.argv[2])
+                        async with websockets.connect(sys.argv[1], ssl=context) as socket:
+                            for message in ["text", b"\\x00" * 200000]:
+                                await socket.send(message)
+                                assert await socket.recv() == message
+                            print("echoed", flush=True)
+                            try:
+                                await socket.recv()
+                            except websockets.ConnectionClosed:
+                                print("closed", socket.close_code, socket.close_reason, flush=True)
+                    asyncio.run(main())
+                    """, ["wss://localhost:\(front)/x", authority.root.certificate], log: folder.path + "/client.log")
+                defer { client.end() }
+                try eventually("echoed: \(client.output) \(server.output) \(gateway.log)") {
+                    client.output.contains("echoed")
+                }
+                gateway.process.signal(SIGTERM)
+                for end in [client, server] {
+                    try eventually("the reason: \(end.output)") { end.output.contains("closed 1001 going away") }
+                }
+                #expect(try gateway.process.wait(within: 20) == 0)
+            }
+        }
     }
 }
