@@ -4,6 +4,9 @@ private import COpenSSL
 package struct SHA256Digest: Sendable, Hashable {
     private var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
 
+    /// Its first bytes, which are as good as chance and the same in every process.
+    package var leadingWord: UInt64 { words.0 }
+
     package init(hashing message: Span<UInt8>) {
         var context = SHA256_CTX()
         let started = unsafe SHA256_Init(&context)

@@ -16,8 +16,8 @@ package final class RoutePlan: Sendable {
     let retries: Int
     /// Nil where an upstream answers.
     let files: StaticFiles?
-    /// `Host: …` CR LF, the upstream's (G37).
-    let hostLine: [UInt8]
+    /// What one server cannot another may.
+    let hasOtherServers: Bool
     /// Which of the snapshot's header plans claims make in requests and in responses; nil without one.
     let requestPlan: Int?
     let responsePlan: Int?
@@ -48,7 +48,7 @@ package final class RoutePlan: Sendable {
         labelBytes = Array(label.utf8)
         self.upstream = upstream?.index
         retries = upstream?.settings.retries ?? 0
-        hostLine = Array("Host: \(upstream?.settings.servers.first?.authority ?? "localhost")\r\n".utf8)
+        hasOtherServers = (upstream?.settings.servers.count ?? 0) > 1
         self.requestPlan = requestPlan
         self.responsePlan = responsePlan
         siteLines = sites.sites.map { site in

@@ -70,7 +70,8 @@ final class Worker: HandlerSource, TimerTarget {
         loop = try EventLoop(time: services.clock)
         endpointMetrics = Array(repeating: nil, count: Endpoint.allCases.count)
         otherMetrics = RouteMetrics(services.metrics.registry, route: "")
-        scene = try WorkerScene(snapshot, after: nil, loop: loop, resolver: services.resolver)
+        scene = try WorkerScene(
+            snapshot, after: nil, loop: loop, resolver: services.resolver, registry: services.metrics.registry)
         tick = loop.timers.add(self)
     }
 
@@ -104,7 +105,8 @@ final class Worker: HandlerSource, TimerTarget {
             for journey in journeys { journey.reviewSession() }
         case .prepare(let snapshot, let agreement):
             do throws(SystemError) {
-                nextScene = try WorkerScene(snapshot, after: scene, loop: loop, resolver: resolver)
+                nextScene = try WorkerScene(
+                    snapshot, after: scene, loop: loop, resolver: resolver, registry: metrics.registry)
                 agreement.answer(nil)
             } catch {
                 agreement.answer("worker \(number): \(error)")

@@ -1,5 +1,6 @@
 import HTTPClient
 import Sockets
+import Telemetry
 
 /// A snapshot as one worker lives by it: with connections to its upstreams, and with the counters of its routes.
 ///
@@ -16,7 +17,8 @@ final class WorkerScene {
 
     /// - Parameter former: the scene before; the connections to upstreams that stay as they are are taken over.
     init(
-        _ snapshot: Snapshot, after former: WorkerScene?, loop: EventLoop, resolver: Resolver
+        _ snapshot: Snapshot, after former: WorkerScene?, loop: EventLoop, resolver: Resolver,
+        registry: MetricRegistry
     ) throws(SystemError) {
         self.snapshot = snapshot
         var pools: [UpstreamPool] = []
@@ -24,7 +26,10 @@ final class WorkerScene {
             if let same = former?.pools.first(where: { $0.settings == settings }) {
                 pools.append(same)
             } else {
-                pools.append(try UpstreamPool(settings: settings, tls: tls, loop: loop, resolver: resolver))
+                pools.append(
+                    try UpstreamPool(
+                        settings: settings, tls: tls, meters: UpstreamMeters(registry, upstream: settings.name),
+                        loop: loop, resolver: resolver))
             }
         }
         self.pools = pools

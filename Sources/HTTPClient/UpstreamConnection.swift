@@ -1,6 +1,7 @@
 import Bytes
 import HTTP
 import Sockets
+import Telemetry
 import Time
 
 /// One connection to a server of an upstream: serves one stream at a time, and waits in its endpoint's pool between them.
@@ -466,6 +467,7 @@ final class UpstreamConnection: EventTarget, TurnTarget, TimerTarget {
     func close() {
         if state.phase == .closed { return }
         let wasIdle = state.phase == .idle
+        if state.phase != .connecting { pool.meters?.connections.decrement() }
         state.phase = .closed
         if let seat { loop.forget(seat) }
         if let timer { loop.timers.remove(timer) }

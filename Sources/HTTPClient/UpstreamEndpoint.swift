@@ -1,6 +1,7 @@
 import Bytes
 import Sockets
 import TLS
+import Telemetry
 import Time
 
 /// One server of an upstream, as one worker knows it: its addresses, its idle connections, and how it has behaved.
@@ -17,7 +18,9 @@ final class UpstreamEndpoint {
     private var peak = (now: 0, before: 0)
     private var stretchEnd = Instant(nanoseconds: .min)
     /// Streams that wait for a connection.
-    var pending = 0
+    var pending = 0 {
+        didSet { pool.meters?.waiting.add(Double(pending - oldValue)) }
+    }
 
     private var addresses: [SocketAddress] = []
     /// The address that worked last.
@@ -31,7 +34,9 @@ final class UpstreamEndpoint {
     private let memory = TLSResumption()
 
     /// What the health check says; false without one.
-    var isUnhealthy = false
+    var isUnhealthy = false {
+        didSet { if isUnhealthy != oldValue { pool.meters?.out.add(isUnhealthy ? 1 : -1) } }
+    }
     private var failuresInARow = 0
     private var ejectedUntil: Instant?
 
@@ -73,7 +78,8 @@ final class UpstreamEndpoint {
     private func beginAttempts(_ stream: UpstreamStream) {
         stream.attempt.first = preferred
         stream.attempt.tried = 0
-        stream.attempt.until = pool.loop.now + pool.settings.connectTimeout
+        stream.attempt.until = min(
+            pool.loop.now + pool.settings.connectTimeout, stream.openedAt + pool.settings.queue.wait)
         attempt(stream, after: .unreachable)
     }
 
@@ -97,6 +103,12 @@ final class UpstreamEndpoint {
             }
         }
         failed(failure, wasReused: false)
+        pool.meters?.connectFailed(failure)
+        if failure == .connectTimeout, now >= stream.openedAt + pool.settings.queue.wait {
+            // It has waited its time: not the server's silence but our patience is over.
+            pool.meters?.overloaded.add()
+            failure = .overloaded
+        }
         giveUp(stream, failure)
     }
 
@@ -114,6 +126,7 @@ final class UpstreamEndpoint {
 
     func connected(to address: SocketAddress) {
         pending -= 1
+        pool.meters?.connections.increment()
         if let position = addresses.firstIndex(of: address) { preferred = position }
     }
 
@@ -183,7 +196,9 @@ final class UpstreamEndpoint {
         }
         failuresInARow += 1
         let rule = pool.settings.ejection
-        if failuresInARow >= rule.failures { ejectedUntil = pool.loop.now + rule.duration }
+        guard rule.failures > 0, failuresInARow >= rule.failures else { return }
+        if !isOut(pool.loop.now) { pool.meters?.ejections.add() }
+        ejectedUntil = pool.loop.now + rule.duration
     }
 
     // MARK: Addresses
@@ -221,7 +236,10 @@ final class UpstreamEndpoint {
     func expireWaiting(_ now: Instant) -> Instant? {
         let old = waiting.prefix { $0.openedAt + pool.settings.queue.wait <= now }
         waiting.removeFirst(old.count)
-        for stream in old { giveUp(stream, .connectTimeout) }
+        for stream in old {
+            pool.meters?.overloaded.add()
+            giveUp(stream, .overloaded)
+        }
         return waiting.first.map { $0.openedAt + pool.settings.queue.wait }
     }
 }

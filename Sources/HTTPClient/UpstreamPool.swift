@@ -1,4 +1,5 @@
 package import Sockets
+import Telemetry
 import Time
 
 /// One upstream as one worker knows it: picks servers, keeps connections, and lends them to streams.
@@ -10,6 +11,7 @@ package final class UpstreamPool: TurnTarget, TimerTarget {
     let patience: UpstreamPatience
     /// For servers under `https`, and connections that are made from now on.
     package var tls: UpstreamTLS?
+    package let meters: UpstreamMeters?
     private let resolver: Resolver
     private var endpoints: [UpstreamEndpoint] = []
     private var probes: [HealthProbe] = []
@@ -29,12 +31,14 @@ package final class UpstreamPool: TurnTarget, TimerTarget {
     /// - Parameter tls: for servers under `https`.
     /// - Throws: what the system says when it has no descriptor left for a mailbox.
     package init(
-        settings: UpstreamSettings, tls: UpstreamTLS? = nil, loop: EventLoop, resolver: Resolver
+        settings: UpstreamSettings, tls: UpstreamTLS? = nil, meters: UpstreamMeters? = nil, loop: EventLoop,
+        resolver: Resolver
     ) throws(SystemError) {
         precondition(!settings.servers.isEmpty, "an upstream without a server")
         self.settings = settings
         patience = UpstreamPatience(settings)
         self.tls = tls
+        self.meters = meters
         self.loop = loop
         self.resolver = resolver
         endpoints = settings.servers.map { UpstreamEndpoint(self, $0) }
@@ -53,10 +57,14 @@ package final class UpstreamPool: TurnTarget, TimerTarget {
     ///
     /// With an idle connection `upstreamReady` is called before this returns; failures are told later, never from here.
     ///
-    /// - Parameter affinity: the same number finds the same server, with `balance: hash_session`.
+    /// - Parameters:
+    ///   - affinity: the same number finds the same server, with `balance: hash_session`; nil: any will do.
+    ///   - avoided: a server that has just failed, while there is another.
     @discardableResult
-    package func open(for handler: any UpstreamHandler, affinity: UInt64 = 0) -> UpstreamStream {
-        open(on: choose(affinity), for: handler)
+    package func open(
+        for handler: any UpstreamHandler, affinity: UInt64? = nil, avoiding avoided: UpstreamServer? = nil
+    ) -> UpstreamStream {
+        open(on: choose(affinity, avoiding: avoided), for: handler)
     }
 
     func open(on endpoint: UpstreamEndpoint, for handler: any UpstreamHandler) -> UpstreamStream {
@@ -69,6 +77,7 @@ package final class UpstreamPool: TurnTarget, TimerTarget {
             connection.lease(stream)
             handler.upstreamReady(stream)
         } else if endpoints.reduce(0, { $0 + $1.pending }) >= settings.queue.requests {
+            meters?.overloaded.add()
             fail(stream, .overloaded)
         } else {
             endpoint.connect(stream)
@@ -98,18 +107,19 @@ package final class UpstreamPool: TurnTarget, TimerTarget {
 
     // MARK: Choice
 
-    private func choose(_ affinity: UInt64) -> UpstreamEndpoint {
+    private func choose(_ affinity: UInt64?, avoiding avoided: UpstreamServer?) -> UpstreamEndpoint {
         let count = endpoints.count
         if count == 1 { return endpoints[0] }
         let now = loop.now
         turn = (turn + 1) % count
         // Where every server is out, none is: some answer is better than none.
-        let someAreIn = endpoints.contains { !$0.isOut(now) }
-        let start = settings.balance == .hashSession ? Int(affinity % UInt64(count)) : turn
+        let someAreIn = endpoints.contains { !$0.isOut(now) && $0.server != avoided }
+        var start = turn
+        if settings.balance == .hashSession, let affinity { start = Int(affinity % UInt64(count)) }
         var best: UpstreamEndpoint?
         for offset in 0..<count {
             let candidate = endpoints[(start + offset) % count]
-            if someAreIn, candidate.isOut(now) { continue }
+            if someAreIn, candidate.isOut(now) || candidate.server == avoided { continue }
             if settings.balance != .leastRequests { return candidate }
             if candidate.load < best?.load ?? .max { best = candidate }
         }

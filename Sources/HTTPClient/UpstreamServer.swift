@@ -14,6 +14,9 @@ package struct UpstreamServer: Sendable, Hashable, CustomStringConvertible {
     /// What `Host` says towards this server (G37); the default port is left out.
     package let authority: String
 
+    /// ``authority`` as a field line, with its line end.
+    package let hostLine: [UInt8]
+
     /// Reads one of the three forms; nil for anything else, a path, a query or user information among them.
     package init?(_ text: String) {
         if text.hasPrefix("unix:") {
@@ -21,6 +24,7 @@ package struct UpstreamServer: Sendable, Hashable, CustomStringConvertible {
             place = .unix(path: path)
             isSecure = false
             authority = "localhost"
+            hostLine = Array("Host: localhost\r\n".utf8)
             return
         }
         let lowered = text.lowercased()
@@ -39,6 +43,7 @@ package struct UpstreamServer: Sendable, Hashable, CustomStringConvertible {
         let bracketed = host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host
         place = .tcp(host: host, port: port)
         authority = port == defaultPort ? bracketed : "\(bracketed):\(port)"
+        hostLine = Array("Host: \(authority)\r\n".utf8)
     }
 
     /// As the configuration writes it.

@@ -8,19 +8,23 @@ import Testing
 
     private func allows(
         _ failure: UpstreamFailure, sent: Bool = true, response: Bool = false, tried: Int = 0, idempotent: Bool = false,
-        replayable: Bool = true
+        replayable: Bool = true, other: Bool = false
     ) -> Bool {
         rule.allows(
             failure, hasSent: sent, hasResponse: response, tried: tried, isIdempotent: idempotent,
-            isReplayable: replayable)
+            isReplayable: replayable, hasOther: other)
     }
 
     @Test("G41 once at most, before any byte of a response, and never twice what must not arrive twice") func table() {
         #expect(!allows(.closedBeforeResponse))
         #expect(allows(.closedBeforeResponse, idempotent: true))
         #expect(allows(.closedBeforeResponse, sent: false))
-        #expect(allows(.refused, sent: false))
-        #expect(!allows(.refused, sent: false, replayable: false))
+        for failure in [UpstreamFailure.refused, .unreachable, .connectTimeout, .unknownName] {
+            #expect(allows(failure, sent: false, other: true))
+            #expect(!allows(failure, sent: false))
+            #expect(!allows(failure, sent: false, replayable: false, other: true))
+            #expect(!allows(failure, sent: false, tried: 1, other: true))
+        }
         #expect(!allows(.closedBeforeResponse, tried: 1, idempotent: true))
         #expect(!allows(.closedBeforeResponse, response: true, idempotent: true))
         #expect(!allows(.truncated, response: true, idempotent: true))

@@ -56,12 +56,20 @@ struct UpstreamSection {
             settings.servers = (servers?.value ?? []).compactMap { server($0, section.name("servers")) }
             if let servers {
                 if servers.value.isEmpty { root.context.error(servers.mark, "\(section.name("servers")) is empty") }
-                section.refuseUnsupported(
-                    "servers", unless: servers.value.count <= 1, "more than one server of an upstream")
+                distinct(servers, section)
             }
             steering(section, &settings)
             timing(section, &settings)
             return settings.servers.isEmpty ? nil : Entry(settings: settings, place: place(servers, section))
+        }
+    }
+
+    /// A server that stands there twice would get twice its share.
+    private func distinct(_ servers: Located<[Located<String>]>, _ section: SectionReader) {
+        var seen: Set<UpstreamServer> = []
+        for text in servers.value {
+            guard let server = UpstreamServer(text.value), !seen.insert(server).inserted else { continue }
+            root.context.error(text.mark, "\(section.name("servers")) names \(text.shown) twice")
         }
     }
 
@@ -81,28 +89,22 @@ struct UpstreamSection {
     }
 
     private func steering(_ section: SectionReader, _ settings: inout UpstreamSettings) {
-        let standard = UpstreamSettings(name: "", servers: [])
         section.choice("balance", into: &settings.balance)
-        section.refuseUnsupported("balance", unless: settings.balance == standard.balance)
         UpstreamTLSSection(upstream: section, servers: settings.servers).read(into: &settings.tls)
         section.bool("http2", into: &settings.http2)
         section.refuseUnsupported("http2", unless: !settings.http2, "HTTP/2 to an upstream")
         settings.healthCheck = healthCheck(section)
-        section.refuseUnsupported("health_check", unless: section.nullableValue("health_check") == nil)
         if let ejection = section.section("ejection") {
             ejection.integer("failures", into: &settings.ejection.failures, in: 0...1000)
             ejection.duration("for", into: &settings.ejection.duration, in: .zero ... .seconds(3600))
             ejection.finish()
-            section.refuseUnsupported("ejection", unless: settings.ejection == standard.ejection)
         }
         if let queue = section.section("queue") {
             queue.integer("requests", into: &settings.queue.requests, in: 0...1_000_000)
             queue.duration("wait", into: &settings.queue.wait, in: .zero ... .seconds(300))
             queue.finish()
-            section.refuseUnsupported("queue", unless: settings.queue == standard.queue)
         }
-        section.integer("retries", into: &settings.retries, in: 0...5)
-        section.refuseUnsupported("retries", unless: settings.retries == standard.retries)
+        section.integer("retries", into: &settings.retries, in: 0...1)
         if let list: [Located<UpstreamSettings.Tolerance>] = section.choices("tolerate") {
             settings.tolerate = Set(list.map(\.value))
         }

@@ -263,7 +263,8 @@ extension RequestJourney {
         if mayTryAgain(stream, failure, exchange) {
             upstreamRetried = true
             requestEnded = false
-            _ = forward(exchange)
+            if let upstream = plan?.upstream { scene.pools[upstream].meters?.retries.add() }
+            _ = forward(exchange, avoiding: stream.server)
             return
         }
         worker.log.warning(
@@ -275,16 +276,12 @@ extension RequestJourney {
         refuse(GatewayFailure(failure), exchange)
     }
 
-    /// Idempotent, nothing of a response seen, no body to send again, and only once (G41).
-    ///
-    /// What never left may always be sent again.
+    /// Only once (G41), and only what can be sent again: a body of which nothing was read is still with the client.
     private func mayTryAgain(_ stream: UpstreamStream, _ failure: UpstreamFailure, _ exchange: Exchange) -> Bool {
-        guard !upstreamRetried, !exchange.bodyIsExpected, let plan, plan.retries > 0, !stream.hasResponse else {
-            return false
-        }
-        guard failure == .closedBeforeResponse else { return false }
-        if !stream.hasSent { return true }
-        return exchange.head.method.isIdempotent
+        guard let plan else { return false }
+        return RetryRule(most: plan.retries).allows(
+            failure, of: stream, tried: upstreamRetried ? 1 : 0, isIdempotent: exchange.head.method.isIdempotent,
+            isReplayable: !exchange.bodyIsExpected || !upstreamIsReady, hasOther: plan.hasOtherServers)
     }
 }
 

@@ -1,4 +1,5 @@
 import Bytes
+import Cryptography
 import HTTP
 import HTTPClient
 import HTTPServer
@@ -9,7 +10,8 @@ import Time
 
 /// Sixth stage: the request goes upstream, in our words (contract, section 4).
 extension RequestJourney {
-    func forward(_ exchange: Exchange) -> Step {
+    /// - Parameter avoided: a server that has just failed.
+    func forward(_ exchange: Exchange, avoiding avoided: UpstreamServer? = nil) -> Step {
         if endpoint != nil { return answerEndpoint(exchange) }
         guard let plan else { return refuse(.internalError, exchange) }
         exchange.allowStillness(plan.stillness)
@@ -18,7 +20,8 @@ extension RequestJourney {
         upstreamIsReady = false
         // Kept before it is ready: a client that leaves while we connect must take its stream along, or the stream would
         // find this journey on its next request.
-        let opened = scene.pools[upstream].open(for: self)
+        let opened = scene.pools[upstream].open(
+            for: self, affinity: session?.digest.leadingWord, avoiding: avoided)
         if self.exchange === exchange { stream = opened }
         return .stay
     }
@@ -32,7 +35,7 @@ extension RequestJourney {
         upstreamIsReady = true
         upstreamAt = worker.loop.now
         let head = exchange.head
-        writeRequestFields(exchange, plan, into: &worker.requestFields)
+        writeRequestFields(exchange, plan, stream.server, into: &worker.requestFields)
         let methodBytes = head.methodBytes
         if plan.strippedSegments > 0 {
             let target = worker.target
@@ -57,10 +60,12 @@ extension RequestJourney {
     ///
     /// What belongs to the connection goes first, so that no `Connection` option can take away what is added after it
     /// (G31).
-    private func writeRequestFields(_ exchange: Exchange, _ plan: RoutePlan, into output: inout Fields) {
+    private func writeRequestFields(
+        _ exchange: Exchange, _ plan: RoutePlan, _ server: UpstreamServer, into output: inout Fields
+    ) {
         let head = exchange.head
         output.clear()
-        let hostLine = plan.hostLine
+        let hostLine = server.hostLine
         output.appendRaw(lines: hostLine.span)
         let dropped = Snapshot.neverForwarded
         let protected = snapshot.protectedNames
