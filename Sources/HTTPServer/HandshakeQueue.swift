@@ -9,6 +9,8 @@ struct HandshakeQueue {
     /// Those before it are gone.
     private var first = 0
     private(set) var count = 0
+    /// Entries kept, for tests.
+    var length: Int { slots.count }
 
     mutating func began(_ slot: Slot) {
         count += 1

@@ -200,6 +200,28 @@ extension ProductTests {
             }
         }
 
+        @Test("G60 a WebSocket passes through TLS both ways, and ends with a goodbye")
+        func webSocket() async throws {
+            try await onThread {
+                let site = try Site()
+                site.upstream.answers(WebSockets.echo)
+                let peer = try SecurePeer(to: RawClient.connect(port: UInt16(site.port)), site.client())
+                let fields = ["Host: localhost:\(site.port)", "Origin: https://localhost:\(site.port)"]
+                let lines = ["GET /socket HTTP/1.1"] + fields + WebSocketPeer.handshake.map { "\($0.key): \($0.value)" }
+                try peer.send(lines.joined(separator: "\r\n") + "\r\n\r\n")
+                #expect(try peer.receiveHead().hasPrefix("HTTP/1.1 101 "))
+                for text in ["hello.", String(repeating: "long ", count: 50_000) + "."] {
+                    try peer.send(WebSocketPeer.Frame.text(text).bytes(masked: true))
+                    #expect(try peer.receive(until: ".").hasSuffix(text))
+                }
+                try peer.send(WebSocketPeer.Frame.close(1000, "bye").bytes(masked: true))
+                // The upstream closes when it hears the end.
+                try peer.sayGoodbye()
+                peer.raw.halfClose()
+                #expect(try peer.countToEnd() == 7 && peer.hasGoodbye)
+            }
+        }
+
         @Test(
             "SIGHUP reads certificates at once; one that cannot be used refuses the whole reload, and changes nothing")
         func reload() async throws {

@@ -11,7 +11,8 @@ extension ProductTests {
             private let folder: TemporaryFolder
             private let process: ChildProcess
 
-            init(_ pair: TestAuthority.Pair, clients: TestAuthority) throws {
+            /// - Parameter clients: whoever has none of its certificates is refused; nil asks for none.
+            init(_ pair: TestAuthority.Pair, clients: TestAuthority?) throws {
                 port = try freePort()
                 folder = try TemporaryFolder("nginx")
                 let path = folder.path
@@ -29,8 +30,7 @@ extension ProductTests {
                         listen 127.0.0.1:\(port) ssl;
                         ssl_certificate \(pair.certificate);
                         ssl_certificate_key \(pair.key);
-                        ssl_client_certificate \(clients.root.certificate);
-                        ssl_verify_client on;
+                        \(clients.map { "ssl_client_certificate \($0.root.certificate); ssl_verify_client on;" } ?? "")
                         location / { return 200 "hello $ssl_client_s_dn $ssl_session_reused"; }
                     }
                 }
@@ -90,6 +90,36 @@ extension ProductTests {
                 #expect(try ask("nobody").status == 400)
                 let warnings = stage.gateway.events("configuration").filter { $0.contains("verify") }
                 #expect(warnings.count == 1, "told at every start: \(warnings)")
+            }
+        }
+
+        @Test("an authority's file that changes counts for the next connection, before and after a reload")
+        func authorityChanges() async throws {
+            try await onThread {
+                let authority = try TestAuthority()
+                let stranger = try TestAuthority(name: "stranger")
+                let nginx = try Nginx(authority.issue("127.0.0.1"), clients: nil)
+                let file = authority.folder.path + "/believed.pem"
+                try TestAuthority.copy(stranger.root.certificate, file)
+                var options = GatewayUnderTest.Options()
+                options.upstreams = [
+                    "site": "{ servers: [ \"https://127.0.0.1:\(nginx.port)\" ], keep_alive: 0, tls: { ca: \(file) } }"
+                ]
+                options.routes = ["{ path: /, upstream: site, access: public }"]
+                let stage = try Stage(options)
+                func status() throws -> Int {
+                    try RawClient.ask(
+                        port: UInt16(stage.gateway.port),
+                        "GET / HTTP/1.1\r\nHost: localhost:\(stage.gateway.port)\r\n\r\n"
+                    ).status
+                }
+                #expect(try status() == 502)
+                try TestAuthority.copy(authority.root.certificate, file)
+                try eventually("believed", within: 20) { try status() == 200 }
+                #expect(try stage.gateway.reload().contains("\"reloaded\""))
+                #expect(try status() == 200)
+                try TestAuthority.copy(stranger.root.certificate, file)
+                try eventually("no longer believed", within: 20) { try status() == 502 }
             }
         }
     }
