@@ -69,6 +69,7 @@ let package = Package(
         door("CSQLite", pkgConfig: "sqlite3", package: "libsqlite3-dev"),
         door("CYAML", pkgConfig: "yaml-0.1", package: "libyaml-dev"),
         door("CJansson", pkgConfig: "jansson", package: "libjansson-dev"),
+        door("CNGHTTP2", pkgConfig: "libnghttp2", package: "libnghttp2-dev"),
         .target(name: "CLinux", path: "Sources/C/CLinux"),
 
         // Ground.
@@ -81,7 +82,7 @@ let package = Package(
         // Engines: bytes in, events out.
         house("Cryptography", ["COpenSSL", "Bytes"]),
         house("TLS", ["COpenSSL", "Bytes", "Threads", "Time"]),
-        house("HTTP", ["Bytes", "Formats", "Time"]),
+        house("HTTP", ["CNGHTTP2", "Bytes", "Formats", "Time"]),
         house("JOSE", ["Bytes", "Formats", "Cryptography", "Time"]),
 
         // Machinery: everything with a descriptor.

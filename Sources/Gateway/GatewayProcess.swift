@@ -158,7 +158,8 @@ package final class GatewayProcess: Sendable {
 
     /// What is particular to a listener.
     static func rules(_ listener: ListenerSettings, _ tls: ServerTLS?, _ settings: GatewaySettings) -> PortRules {
-        PortRules(proxies: listener.proxyProtocol ? settings.trustedProxies : nil, ciphers: tls)
+        PortRules(
+            proxies: listener.proxyProtocol ? settings.trustedProxies : nil, ciphers: tls, http2: listener.http2)
     }
 
     private static func flows(

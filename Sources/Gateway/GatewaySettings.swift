@@ -51,11 +51,16 @@ package struct ListenerSettings: Sendable, Equatable {
     package var proxyProtocol: Bool
     /// Nil: plain text.
     package var tls: ServerTLSSettings?
+    /// Clients may speak HTTP/2: on TLS by ALPN, on plain text by prior knowledge.
+    package var http2: Bool
 
-    package init(address: ListenAddress, proxyProtocol: Bool = false, tls: ServerTLSSettings? = nil) {
+    package init(
+        address: ListenAddress, proxyProtocol: Bool = false, tls: ServerTLSSettings? = nil, http2: Bool = true
+    ) {
         self.address = address
         self.proxyProtocol = proxyProtocol
         self.tls = tls
+        self.http2 = http2
     }
 }
 

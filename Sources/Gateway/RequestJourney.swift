@@ -134,6 +134,7 @@ final class RequestJourney: ExchangeHandler, UpstreamHandler {
             case .badRequest(let error):
                 status = error.status
                 self.failure = .badRequest(error.reasonCode)
+            case .protocolError: status = 400
             case .requestTimeout: status = 408
             default: status = 499
             }

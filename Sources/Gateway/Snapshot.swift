@@ -94,7 +94,8 @@ package final class Snapshot: Sendable {
                 try listener.tls.map { try ServerTLS($0, tickets: tickets) }
             }
             upstreamTLS = try settings.upstreams.map { upstream in
-                upstream.servers.contains(where: \.isSecure) ? try UpstreamTLS(upstream.tls) : nil
+                upstream.servers.contains(where: \.isSecure)
+                    ? try UpstreamTLS(upstream.tls, offersHTTP2: upstream.http2) : nil
             }
         } catch {
             throw .certificates("\(error)")

@@ -33,7 +33,8 @@ package struct RetryRule: Sendable, Equatable {
         // after it only one that may arrive twice.
         case .closedBeforeResponse: return !hasSent || isIdempotent
         // Waiting again would double the wait; the others would only repeat themselves.
-        case .responseTimeout, .idleTimeout, .overloaded, .unsupportedScheme, .truncated, .badResponse, .badRequest:
+        case .responseTimeout, .idleTimeout, .overloaded, .unsupportedScheme, .truncated, .badResponse, .protocolError,
+            .badRequest:
             return false
         }
     }

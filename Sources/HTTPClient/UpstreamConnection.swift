@@ -8,7 +8,7 @@ import Time
 ///
 /// The same three rules as on the side of the clients: handlers are called only from ``work()``, which never runs inside
 /// itself; what they ask for is noted or written to the channel; and only ``work()`` reads.
-final class UpstreamConnection: EventTarget, TurnTarget, TimerTarget {
+final class UpstreamConnection: EventTarget, TurnTarget, TimerTarget, UpstreamCarrier {
     /// Kept alive by its connections, since it may have been replaced.
     let pool: UpstreamPool
     let endpoint: UpstreamEndpoint
@@ -65,7 +65,7 @@ final class UpstreamConnection: EventTarget, TurnTarget, TimerTarget {
     /// Takes a stream while the connection is idle.
     func lease(_ stream: UpstreamStream) {
         self.stream = stream
-        stream.connection = self
+        stream.carrier = self
         state.lease()
         wasFull = false
         deadlines.requestEnded = loop.now
@@ -101,6 +101,7 @@ final class UpstreamConnection: EventTarget, TurnTarget, TimerTarget {
         if isCancelled, state.phase == .connecting {
             endpoint.pending -= 1
             giveUp()
+            endpoint.leaderLeft()
             return
         }
         work()
@@ -164,6 +165,9 @@ final class UpstreamConnection: EventTarget, TurnTarget, TimerTarget {
                     switch try channel.receive(into: scratch, loop) {
                     case .nothing: break
                     case .failed: failure = .handshake(HandshakeFault(channel.cipherFailure ?? "internal"))
+                    // In HTTP/2 the server's settings may come in the same breath.
+                    case .bytes where channel.applicationProtocol == .http2:
+                        channel.hold(scratch.buffer.bytes, loop)
                     // A server speaks when it is spoken to (G51).
                     case .bytes, .end: failure = .handshake(HandshakeFault("unexpected_message"))
                     }
@@ -196,11 +200,31 @@ final class UpstreamConnection: EventTarget, TurnTarget, TimerTarget {
     private func begin() {
         guard let stream else { return }
         endpoint.connected(to: address)
+        if pool.settings.http2 {
+            // On TLS the server has chosen; on plain text it is known to us ahead (RFC 9113, sections 3.2 and 3.3).
+            if !channel.isEncrypted || channel.applicationProtocol == .http2 {
+                goOnInHTTP2(stream)
+                return
+            }
+            endpoint.serverSpeaksHTTP1()
+        }
         lease(stream)
         isWorking = true
         stream.handler?.upstreamReady(stream)
         isWorking = false
         touch()
+    }
+
+    /// Lets a ``SharedConnection`` take over, for this stream and others.
+    private func goOnInHTTP2(_ stream: UpstreamStream) {
+        self.stream = nil
+        state.phase = .closed
+        if let seat { loop.forget(seat, stillOpen: channel.descriptor) }
+        if let timer { loop.timers.remove(timer) }
+        seat = nil
+        timer = nil
+        if isCancelled { stream.handler = nil }
+        endpoint.share(channel.moveAway(), address, for: stream)
     }
 
     private func connectingFailed(_ failure: UpstreamFailure) {
@@ -306,7 +330,9 @@ final class UpstreamConnection: EventTarget, TurnTarget, TimerTarget {
             case .body(let range):
                 deadlines.bodyMoved = loop.now
                 stream.handler?.upstreamReceived(stream, rest.extracting(range))
-            case .end: state.response = .ended
+            case .end:
+                state.response = .ended
+                if !engine.trailers.isEmpty { stream.trailers.copyContents(of: engine.trailers) }
             }
         }
         return at

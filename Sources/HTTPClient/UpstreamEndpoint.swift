@@ -32,6 +32,12 @@ final class UpstreamEndpoint {
 
     /// What shortens the next handshake.
     private let memory = TLSResumption()
+    /// HTTP/2 connections, each for many streams.
+    private var shared: [SharedConnection] = []
+    /// Streams for which an HTTP/2 connection is being made, and those that wait for it with them.
+    private var leaders = 0
+    private var followers: [UpstreamStream] = []
+    private var isHTTP1 = false
 
     /// What the health check says; false without one.
     var isUnhealthy = false {
@@ -76,6 +82,14 @@ final class UpstreamEndpoint {
     }
 
     private func beginAttempts(_ stream: UpstreamStream) {
+        if sharesConnections {
+            // One connection takes many streams: who comes while it is being made waits for it.
+            if leaders > 0, followers.count < leaders * Self.followersOfOne {
+                followers.append(stream)
+                return
+            }
+            leaders += 1
+        }
         stream.attempt.first = preferred
         stream.attempt.tried = 0
         stream.attempt.until = min(
@@ -94,7 +108,7 @@ final class UpstreamEndpoint {
             do throws(SystemError) {
                 let cipher = makeCipher()
                 if server.isSecure, cipher == nil { throw SystemError.noMemory }
-                stream.connection = try UpstreamConnection(
+                stream.carrier = try UpstreamConnection(
                     self, try Socket.connecting(to: address), cipher, address, for: stream,
                     until: now + max(share, .milliseconds(250)))
                 return
@@ -109,7 +123,7 @@ final class UpstreamEndpoint {
             pool.meters?.overloaded.add()
             failure = .overloaded
         }
-        giveUp(stream, failure)
+        giveUp(stream, failure, isLeader: true)
     }
 
     private func makeCipher() -> (any ByteCipher)? {
@@ -118,9 +132,16 @@ final class UpstreamEndpoint {
     }
 
     /// There will be no connection.
-    private func giveUp(_ stream: UpstreamStream, _ failure: UpstreamFailure) {
+    private func giveUp(_ stream: UpstreamStream, _ failure: UpstreamFailure, isLeader: Bool = false) {
         load -= 1
         pending -= 1
+        if isLeader, sharesConnections {
+            leaders -= 1
+            // Whoever waited for it would find the same.
+            let others = followers
+            followers = []
+            for other in others { giveUp(other, failure) }
+        }
         if stream.handler == nil { pool.takeBack(stream) } else { pool.fail(stream, failure) }
     }
 
@@ -168,10 +189,91 @@ final class UpstreamEndpoint {
     func closeIdle() {
         for connection in idle { connection.close() }
         idle = []
+        for connection in shared where connection.load == 0 { connection.leave() }
     }
 
-    var idleCount: Int { idle.count }
+    var idleCount: Int { idle.count + shared.count { $0.load == 0 } }
     var hasWaiting: Bool { !waiting.isEmpty }
+
+    // MARK: HTTP/2
+
+    /// One connection serves many streams.
+    private var sharesConnections: Bool { pool.settings.http2 && !isHTTP1 }
+
+    /// The server was offered HTTP/2 and chose HTTP/1.1: each stream makes a connection of its own.
+    func serverSpeaksHTTP1() {
+        if isHTTP1 { return }
+        isHTTP1 = true
+        leaders = 0
+        let streams = followers
+        followers = []
+        for stream in streams { beginAttempts(stream) }
+    }
+
+    /// Streams that may wait for a connection that another one makes.
+    private static let followersOfOne = 100
+
+    /// A connection that has room for one stream more.
+    func takeShared() -> SharedConnection? {
+        guard let found = shared.last(where: { $0.room > 0 && addresses.contains($0.address) }) else { return nil }
+        load += 1
+        return found
+    }
+
+    /// A connection is there, and speaks HTTP/2.
+    func share(_ channel: consuming Channel, _ address: SocketAddress, for stream: UpstreamStream) {
+        let connection: SharedConnection
+        do {
+            connection = try SharedConnection(self, channel, address)
+        } catch {
+            load -= 1
+            pool.meters?.connections.decrement()
+            if stream.handler == nil { pool.takeBack(stream) } else { pool.fail(stream, .unreachable) }
+            leaderLeft()
+            return
+        }
+        shared.append(connection)
+        begin(stream, on: connection)
+        connection.begin()
+    }
+
+    /// A connection knows how many streams it may carry: those that waited for it begin.
+    func connectionSettled(_ connection: SharedConnection) {
+        leaders -= 1
+        while connection.room > 0, !followers.isEmpty {
+            pending -= 1
+            begin(followers.removeFirst(), on: connection)
+        }
+        if leaders == 0, !followers.isEmpty { beginAttempts(followers.removeFirst()) }
+        connection.touch()
+    }
+
+    private func begin(_ stream: UpstreamStream, on connection: SharedConnection) {
+        guard let handler = stream.handler else {
+            load -= 1
+            pool.takeBack(stream)
+            return
+        }
+        connection.lease(stream)
+        handler.upstreamReady(stream)
+    }
+
+    /// The stream for which a connection was being made is gone: somebody else makes it.
+    func leaderLeft() {
+        guard sharesConnections else { return }
+        leaders -= 1
+        guard leaders == 0, !followers.isEmpty else { return }
+        beginAttempts(followers.removeFirst())
+    }
+
+    func sharedStreamEnded() { load -= 1 }
+
+    func closed(_ connection: SharedConnection, wasSettled: Bool) {
+        if let position = shared.firstIndex(where: { $0 === connection }) { shared.remove(at: position) }
+        if !wasSettled { leaderLeft() }
+    }
+
+    func knows(_ address: SocketAddress) -> Bool { addresses.contains(address) }
 
     // MARK: Behaviour
 

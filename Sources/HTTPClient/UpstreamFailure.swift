@@ -26,6 +26,8 @@ package enum UpstreamFailure: Error, Sendable, Equatable {
     case truncated
     /// The response broke its framing (G50).
     case badResponse(HTTP1Error)
+    /// The server broke HTTP/2's rules.
+    case protocolError
     /// The handler wrote more or less than its head announced.
     case badRequest(HTTP1Error)
 
@@ -60,6 +62,7 @@ package enum UpstreamFailure: Error, Sendable, Equatable {
         case .idleTimeout: "idle_timeout"
         case .truncated: "truncated"
         case .badResponse: "bad_response"
+        case .protocolError: "protocol_error"
         case .badRequest: "bad_request"
         }
     }

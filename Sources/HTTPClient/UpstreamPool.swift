@@ -1,3 +1,4 @@
+import HTTP
 package import Sockets
 import Telemetry
 import Time
@@ -22,6 +23,9 @@ package final class UpstreamPool: TurnTarget, TimerTarget {
     private var timer: TimerWheel.Timer?
     private var waitingUntil = Instant.distantFuture
     private var idleStreams: [UpstreamStream] = []
+    private var idleShared: [SharedStream] = []
+    /// Memory of all HTTP/2 sessions of this pool.
+    let http2Memory = HTTP2Memory()
     /// Failures that are told at the end of the turn, since ``open(for:affinity:)`` calls nobody with bad news.
     private var doomed: [(UpstreamStream, UpstreamFailure)] = []
     private var isPutOff = false
@@ -72,6 +76,9 @@ package final class UpstreamPool: TurnTarget, TimerTarget {
         stream.begin(for: handler, server: endpoint.server, now: loop.now)
         if endpoint.server.isSecure, tls == nil {
             fail(stream, .unsupportedScheme)
+        } else if settings.http2, let connection = endpoint.takeShared() {
+            connection.lease(stream)
+            handler.upstreamReady(stream)
         } else if let connection = endpoint.takeIdle() {
             stream.wasReused = true
             connection.lease(stream)
@@ -157,7 +164,7 @@ package final class UpstreamPool: TurnTarget, TimerTarget {
 
     /// Tells a failure at the end of the turn.
     func fail(_ stream: UpstreamStream, _ failure: UpstreamFailure) {
-        stream.connection = nil
+        stream.carrier = nil
         doomed.append((stream, failure))
         if isPutOff { return }
         isPutOff = true
@@ -177,6 +184,12 @@ package final class UpstreamPool: TurnTarget, TimerTarget {
         stream.end()
         handler?.upstreamFailed(stream, failure)
         idleStreams.append(stream)
+    }
+
+    func borrowShared() -> SharedStream { idleShared.popLast() ?? SharedStream() }
+
+    func returnShared(_ stream: SharedStream) {
+        if idleShared.count < 1024 { idleShared.append(stream) }
     }
 
     func takeBack(_ stream: UpstreamStream) {

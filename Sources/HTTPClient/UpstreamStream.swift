@@ -23,10 +23,14 @@ package final class UpstreamStream {
     package let head = ResponseHead()
     var handler: (any UpstreamHandler)?
     /// Nil while no connection is being made yet, and when the stream is over.
-    var connection: UpstreamConnection?
+    var carrier: (any UpstreamCarrier)?
     /// Where to try next while connecting, and until when.
     var attempt = ConnectAttempt()
-    private let noTrailers = Fields()
+
+    /// The trailer fields of the response, once it has ended; filtered (G11).
+    ///
+    /// Asking costs an allocation: ask ``hasTrailers`` first.
+    package internal(set) var trailers = Fields()
 
     init(server: UpstreamServer) { self.server = server }
 
@@ -38,57 +42,49 @@ package final class UpstreamStream {
         hasSent = false
         hasResponse = false
         head.reset()
+        trailers.clear()
         attempt = ConnectAttempt()
     }
 
     /// No call of the handler has any effect from now on.
     func end() {
         handler = nil
-        connection = nil
+        carrier = nil
     }
 
     /// True when the response has ended with trailer fields.
-    package var hasTrailers: Bool { connection.map { !$0.engine.trailers.isEmpty } ?? false }
-
-    /// The trailer fields of the response, once it has ended; filtered (G11).
-    ///
-    /// Asking costs an allocation: ask ``hasTrailers`` first.
-    package var trailers: Fields {
-        _read {
-            if let connection { yield connection.engine.trailers } else { yield noTrailers }
-        }
-    }
+    package var hasTrailers: Bool { !trailers.isEmpty }
 
     /// Sends the head of the request; `fields` include `Host`.
     ///
     /// Once, after `upstreamReady`.
     package func sendHead(method: Span<UInt8>, target: Span<UInt8>, _ fields: borrowing Fields, framing: BodyFraming) {
-        connection?.sendHead(method: method, target: target, fields, framing: framing)
+        carrier?.sendHead(method: method, target: target, fields, framing: framing)
     }
 
     /// Sends a piece of the body; it is copied where it cannot leave at once.
     ///
     /// Look at ``canSend`` afterwards.
-    package func send(_ piece: Span<UInt8>) { connection?.send(piece) }
+    package func send(_ piece: Span<UInt8>) { carrier?.send(piece) }
 
     /// False when so much waits for the server that the source should pause until `upstreamCanSendMore`.
-    package var canSend: Bool { connection?.canSend ?? false }
+    package var canSend: Bool { carrier?.canSend ?? false }
 
     /// Ends the request; in a tunnel our direction of it.
-    package func finish() { connection?.finish() }
+    package func finish() { carrier?.finish() }
 
     /// Ends the request with trailer fields.
-    package func finish(trailers: borrowing Fields) { connection?.finish(trailers: trailers) }
+    package func finish(trailers: borrowing Fields) { carrier?.finish(trailers: trailers) }
 
     /// Asks for no more of the response until ``resume()``; what has arrived waits, the rest stays with the server.
-    package func pause() { connection?.pause() }
-    package func resume() { connection?.resume() }
+    package func pause() { carrier?.pause() }
+    package func resume() { carrier?.resume() }
 
-    /// Gives the stream up: its connection closes (G22), and its handler hears nothing more.
+    /// Gives the stream up: an HTTP/1 connection closes (G22), an HTTP/2 stream is reset, and its handler hears nothing more.
     package func cancel() {
         guard handler != nil else { return }
         handler = nil
-        connection?.cancel()
+        carrier?.cancel()
     }
 }
 

@@ -26,7 +26,9 @@ extension ClientConnection {
             case .bytes:
                 let bytes = scratch.buffer.bytes
                 let consumed = feed(bytes)
-                if state.phase == .open { channel.hold(bytes.extracting(consumed..<bytes.count), worker.loop) }
+                if state.phase == .open || isHandedOver {
+                    channel.hold(bytes.extracting(consumed..<bytes.count), worker.loop)
+                }
             }
         }
     }
@@ -34,6 +36,8 @@ extension ClientConnection {
     /// Both sides can seal and open: what is spoken from here on is ``Channel/applicationProtocol``.
     private func handshakeEnded() {
         worker.handshakeEnded(.done(isResumed: channel.isResumed), peer)
+        preface = nil
+        if channel.applicationProtocol == .http2 { leaveToHTTP2() }
     }
 
     func feedHeldInput() {
@@ -41,7 +45,7 @@ extension ClientConnection {
         var held = ByteBuffer()
         channel.takeHeld(&held)
         held.consume(feed(held.bytes))
-        if state.phase != .open { held.clear() }
+        if state.phase != .open, !isHandedOver { held.clear() }
         channel.putBack(&held, worker.loop)
     }
 
@@ -52,7 +56,12 @@ extension ClientConnection {
             if droppedBytes > worker.settings.lingerBytes { close() }
             return bytes.count
         }
+        if isHandedOver { return 0 }
         var at = 0
+        if let matched = preface {
+            at = lookForPreface(bytes, after: matched)
+            if isHandedOver { return at }
+        }
         while state.wantsInput {
             if exchange == nil {
                 if at == bytes.count { break }
@@ -81,12 +90,45 @@ extension ClientConnection {
             case .body(let range): deliver(rest.extracting(range), to: exchange)
             case .end:
                 state.request = .ended
+                if !engine.trailers.isEmpty { exchange.trailers.copyContents(of: engine.trailers) }
                 exchange.handler?.ended(exchange)
             }
             settle()
             if state.request == .awaited, channel.waiting >= worker.settings.highWaterMark { break }
         }
         return at
+    }
+
+    /// Looks at a new connection's first bytes; how many of them were HTTP/2's preface.
+    private func lookForPreface(_ bytes: Span<UInt8>, after matched: Int) -> Int {
+        guard let more = HTTP2Preface.match(bytes, after: matched) else {
+            preface = nil
+            // It only looked like it: what was taken for it begins a request.
+            if matched > 0 { HTTP2Preface.withPrefix(matched) { _ = feed($0) } }
+            return 0
+        }
+        preface = matched + more
+        if matched + more == HTTP2Preface.count { leaveToHTTP2() }
+        return more
+    }
+
+    private func leaveToHTTP2() {
+        isHandedOver = true
+        state.close()
+    }
+
+    /// Lets an ``HTTP2Connection`` take over where that was decided; true when it has.
+    func handOver() -> Bool {
+        guard isHandedOver else { return false }
+        if let seat { worker.loop.forget(seat, stillOpen: channel.descriptor) }
+        if let timer { worker.loop.timers.remove(timer) }
+        seat = nil
+        timer = nil
+        let hasPreface = preface != nil
+        preface = nil
+        isHandedOver = false
+        worker.goOnInHTTP2(channel.moveAway(), peer, slot, prefaceWasRead: hasPreface)
+        return true
     }
 
     func noteHeadProgress(_ exchange: Exchange) {

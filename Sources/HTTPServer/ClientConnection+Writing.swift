@@ -100,6 +100,10 @@ extension ClientConnection {
         touch()
     }
 
+    var isAnswering: Bool { state.response == .started }
+
+    func allowStillness(_ time: Delay) { stillness = time }
+
     func pauseReading() { state.isPaused = true }
 
     func resumeReading() {

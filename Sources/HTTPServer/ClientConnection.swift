@@ -11,7 +11,7 @@ import Time
 ///
 /// An idle connection holds neither buffer nor exchange. Pipelined requests and untaken answers wait in the channel, both
 /// bounded (G54).
-final class ClientConnection: EventTarget, TurnTarget, TimerTarget {
+final class ClientConnection: EventTarget, TurnTarget, TimerTarget, ServedConnection, ExchangeCarrier {
     let worker: ServerWorker
     let peer: PeerAddress
     var channel: Channel
@@ -33,6 +33,10 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget {
     /// Why a handshake that is not over will not come to its end.
     var handshakeFate: StaticString = "client_left"
     var isAborted = false
+    /// Bytes of HTTP/2's preface that have come; nil where only HTTP/1 is spoken, or by now is.
+    var preface: Int?
+    /// The client speaks HTTP/2: another takes over, and nothing of this one goes on.
+    var isHandedOver = false
     /// `canSend` was false; the handler will be told when it is true again.
     var wasFull = false
     /// The end of the body is the end of the connection, so breaking off must be a reset to be seen (G52).
@@ -47,9 +51,15 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget {
     /// Reads in a row before other connections have their turn.
     static let readsInARow = 4
 
-    /// - Parameter cipher: what seals and opens this client's bytes; nil on plain ports.
-    init(_ worker: ServerWorker, _ socket: consuming Socket, _ peer: PeerAddress, _ cipher: (any ByteCipher)?) {
+    /// - Parameters:
+    ///   - cipher: what seals and opens this client's bytes; nil on plain ports.
+    ///   - mayBeHTTP2: a client that begins with HTTP/2's preface is believed (prior knowledge; RFC 9113, section 3.3).
+    init(
+        _ worker: ServerWorker, _ socket: consuming Socket, _ peer: PeerAddress, _ cipher: (any ByteCipher)?,
+        mayBeHTTP2: Bool
+    ) {
         self.worker = worker
+        preface = mayBeHTTP2 ? 0 : nil
         channel = Channel(socket, cipher: cipher, isConnected: true, now: worker.loop.now)
         self.peer = peer
         engine = HTTP1ServerEngine(limits: worker.settings.limits)
@@ -82,7 +92,7 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget {
             channel.outputMoved = worker.loop.now
         }
         work()
-        if state.phase == .closed { return }
+        if handOver() || state.phase == .closed { return }
         if channel.waiting > 0 || state.phase != .open { touch() }
         moveDeadline()
     }
@@ -91,7 +101,7 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget {
         isPutOff = false
         if state.phase == .closed { return }
         work()
-        if state.phase == .closed { return }
+        if handOver() || state.phase == .closed { return }
         flush()
         if state.phase == .closed { return }
         moveDeadline()

@@ -27,23 +27,29 @@ package final class Exchange {
     /// The status of the final response; 0 before its head.
     package private(set) var status = 0
 
+    /// The request's trailer fields, once it has ended; filtered (G11).
+    ///
+    /// Asking costs an allocation: ask ``hasTrailers`` first.
+    package internal(set) var trailers = Fields()
+
     /// Nil when the exchange is over.
-    private(set) var connection: ClientConnection?
+    private(set) var carrier: (any ExchangeCarrier)?
     var handler: (any ExchangeHandler)?
     private var hasContinued = false
     private let noTrailers = Fields()
 
     init(worker: UInt16, slot: Int) { key = SlotKey(worker: worker, slot: UInt32(slot), tenancy: 0) }
 
-    /// A connection borrows the exchange for its next request.
-    func lend(to connection: ClientConnection, peer: PeerAddress) {
+    /// A carrier borrows the exchange for its next request.
+    func lend(to carrier: any ExchangeCarrier, peer: PeerAddress) {
         key = SlotKey(worker: key.worker, slot: key.slot, tenancy: key.tenancy &+ 1)
         head.reset()
+        trailers.clear()
         bytesIn = 0
         bytesOut = 0
         status = 0
         hasContinued = false
-        self.connection = connection
+        self.carrier = carrier
         if peer != self.peer || peerText.buffer.isEmpty {
             self.peer = peer
             peerText.buffer.clear()
@@ -53,48 +59,39 @@ package final class Exchange {
 
     /// No call of the handler has any effect from now on.
     func end() {
-        connection = nil
+        carrier = nil
         handler = nil
     }
 
     /// True until `failed` or `finished`.
-    package var isOpen: Bool { connection != nil }
+    package var isOpen: Bool { carrier != nil }
 
     /// True when the request announced a body.
     package var bodyIsExpected: Bool { head.framing.hasBody }
 
     /// True when the request has ended with trailer fields.
-    package var hasTrailers: Bool { connection.map { !$0.engine.trailers.isEmpty } ?? false }
-
-    /// The request's trailer fields, once it has ended; filtered (G11).
-    ///
-    /// Asking costs an allocation: ask ``hasTrailers`` first.
-    package var trailers: Fields {
-        _read {
-            if let connection { yield connection.engine.trailers } else { yield noTrailers }
-        }
-    }
+    package var hasTrailers: Bool { !trailers.isEmpty }
 
     /// Our own end of the connection.
     ///
     /// Asks the kernel.
-    package var localAddress: SocketAddress? { connection?.localAddress }
+    package var localAddress: SocketAddress? { carrier?.localAddress }
 
     /// Sets how long the bodies of this exchange may stand still, in either direction, before the client is given up.
-    package func allowStillness(_ time: Delay) { connection?.stillness = time }
+    package func allowStillness(_ time: Delay) { carrier?.allowStillness(time) }
 
     /// Asks for no body pieces until ``resumeReading()``; what has arrived waits, the rest stays with the client.
-    package func pauseReading() { connection?.pauseReading() }
-    package func resumeReading() { connection?.resumeReading() }
+    package func pauseReading() { carrier?.pauseReading() }
+    package func resumeReading() { carrier?.resumeReading() }
 
     /// Tells a client that waits with its body to send it (`Expect: 100-continue`, G38).
     ///
     /// Without a waiting client nothing
     /// happens.
     package func sendContinue() {
-        guard head.expectsContinue, !hasContinued, status == 0, let connection else { return }
+        guard head.expectsContinue, !hasContinued, status == 0, let carrier else { return }
         hasContinued = true
-        connection.sendInterim(100, noTrailers)
+        carrier.sendInterim(100, noTrailers)
     }
 
     /// Sends an interim response (G39); HTTP/1.0 clients get none.
@@ -102,7 +99,7 @@ package final class Exchange {
     /// Look at ``canSend`` afterwards.
     package func sendInterim(_ status: Int, _ fields: borrowing Fields) {
         guard self.status == 0, status >= 100, status <= 199, status != 101 else { return }
-        connection?.sendInterim(status, fields)
+        carrier?.sendInterim(status, fields)
     }
 
     /// Sends the head of the final response.
@@ -113,35 +110,35 @@ package final class Exchange {
     package func sendHead(
         _ status: Int, reason: Span<UInt8>? = nil, _ fields: borrowing Fields, framing: ResponseFraming
     ) {
-        guard let connection, self.status == 0 else { return }
+        guard let carrier, self.status == 0 else { return }
         self.status = status
-        connection.sendHead(status, reason: reason, fields, framing: framing)
+        carrier.sendHead(status, reason: reason, fields, framing: framing)
     }
 
     /// Answers a WebSocket handshake (`head.isUpgrade`) whose request has ended with 101: from now on ``send(_:)`` and
     /// `received` carry the tunnel's bytes, `ended` is the client's end of it, and ``finish()`` ours.
     package func switchProtocols(_ fields: borrowing Fields) {
-        guard let connection, status == 0 else { return }
+        guard let carrier, status == 0 else { return }
         status = 101
-        connection.switchProtocols(fields)
+        carrier.switchProtocols(fields)
     }
 
     /// Sends a piece of the body; it is copied.
     ///
     /// Look at ``canSend`` afterwards.
-    package func send(_ piece: Span<UInt8>) { connection?.send(piece) }
+    package func send(_ piece: Span<UInt8>) { carrier?.send(piece) }
 
     /// False when so much waits for the client that the source should pause until `canSendMore`.
-    package var canSend: Bool { connection?.canSend ?? false }
+    package var canSend: Bool { carrier?.canSend ?? false }
 
     /// Ends the response.
-    package func finish() { connection?.finish() }
+    package func finish() { carrier?.finish() }
 
     /// Ends the response with trailer fields; they are left out where they cannot be sent (G11).
-    package func finish(trailers: borrowing Fields) { connection?.finish(trailers: trailers) }
+    package func finish(trailers: borrowing Fields) { carrier?.finish(trailers: trailers) }
 
     /// Breaks the response off so that the client sees it (G52); `failed` follows.
-    package func abort() { connection?.abort() }
+    package func abort() { carrier?.abort() }
 
     /// Sends a whole small response.
     ///
@@ -149,7 +146,7 @@ package final class Exchange {
     package func answer(_ status: Int, _ fields: borrowing Fields, body: Span<UInt8>) {
         // Within another answer it would be read as a part of that one.
         guard self.status == 0 else {
-            if connection?.state.response == .started { abort() }
+            if carrier?.isAnswering == true { abort() }
             return
         }
         sendHead(status, fields, framing: .length(body.count))

@@ -31,6 +31,8 @@ package enum ExchangeFailure: Error, Sendable, Equatable {
     case clientLeft
     /// The rest of the request broke its framing; the client has been told so if it still could be.
     case badRequest(HTTP1Error)
+    /// The client broke HTTP/2's rules, and its stream or its connection was reset for it.
+    case protocolError
     /// The client sent nothing of an announced body for too long.
     case requestTimeout
     /// The client took nothing of the response for too long.

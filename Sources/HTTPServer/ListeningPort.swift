@@ -8,10 +8,13 @@ package struct PortRules: Sendable {
     package var proxies: TrustedPeers?
     /// Of an encrypted port.
     package var ciphers: (any CipherSource)?
+    /// Of a plain port: clients may begin with HTTP/2's preface; on an encrypted one the handshake decides what is spoken.
+    package var http2: Bool
 
-    package init(proxies: TrustedPeers? = nil, ciphers: (any CipherSource)? = nil) {
+    package init(proxies: TrustedPeers? = nil, ciphers: (any CipherSource)? = nil, http2: Bool = false) {
         self.proxies = proxies
         self.ciphers = ciphers
+        self.http2 = http2
     }
 }
 

@@ -16,12 +16,15 @@ package final class ServerWorker {
     unowned let source: any HandlerSource
 
     private var ports: [ListeningPort] = []
-    private var connections = Slab<ClientConnection>()
+    private var connections = Slab<any ServedConnection>()
     private var handshakes = HandshakeQueue()
     private var greetings = Slab<ProxyGreeting>()
     /// Every exchange ever made here, by slot, and those that nobody has.
     private var exchanges: [Exchange] = []
     private var idleExchanges: [Exchange] = []
+    private var idleStreams: [ClientStream] = []
+    /// Memory of all HTTP/2 sessions of this worker.
+    let http2Memory = HTTP2Memory()
     private var dateSecond = Int64.min
     let date = BufferBox(capacity: 32)
 
@@ -140,7 +143,7 @@ package final class ServerWorker {
             }
             cipher = made
         }
-        let connection = ClientConnection(self, socket, peer, cipher)
+        let connection = ClientConnection(self, socket, peer, cipher, mayBeHTTP2: rules.http2 && cipher == nil)
         let slot = connections.insert(connection)
         if !connection.open(slot) {
             connections.remove(slot)
@@ -149,6 +152,20 @@ package final class ServerWorker {
             if cipher != nil { handshakeBegan(slot) }
             if isDraining { connections[slot]?.drain() }
         }
+    }
+
+    /// Takes the connection in `slot` over from HTTP/1.
+    func goOnInHTTP2(
+        _ channel: consuming Channel, _ peer: PeerAddress, _ slot: Slot, prefaceWasRead: Bool
+    ) {
+        let connection = HTTP2Connection(self, channel, peer, slot)
+        connections.replace(slot, with: connection)
+        guard connection.open() else {
+            left(slot)
+            return
+        }
+        if isDraining { connection.drain() }
+        connection.begin(prefaceWasRead: prefaceWasRead)
     }
 
     private func handshakeBegan(_ slot: Slot) {
@@ -174,6 +191,12 @@ package final class ServerWorker {
         limit.leave()
         for port in ports { port.placeIsFree() }
         reportIfDrained()
+    }
+
+    func borrowStream() -> ClientStream { idleStreams.popLast() ?? ClientStream() }
+
+    func returnStream(_ stream: ClientStream) {
+        if idleStreams.count < 1024 { idleStreams.append(stream) }
     }
 
     func borrowExchange() -> Exchange {

@@ -45,6 +45,13 @@ package struct Channel: ~Copyable {
         outputMoved = now
     }
 
+    /// Takes everything out, for another owner; what is left behind is closed.
+    package mutating func moveAway() -> Channel {
+        var moved = Channel(Socket(owning: -1), isConnected: false, now: outputMoved)
+        swap(&self, &moved)
+        return moved
+    }
+
     package var descriptor: Int32 { socket.descriptor }
     package var localAddress: SocketAddress? { socket.localAddress() }
     /// How connecting ended; nil is well.

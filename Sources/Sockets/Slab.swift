@@ -62,6 +62,12 @@ package struct Slab<Element> {
         return places[index].tenant
     }
 
+    /// Another tenant takes a place over, and its name with it.
+    package mutating func replace(_ slot: Slot, with element: Element) {
+        guard self[slot] != nil else { return }
+        places[Int(slot.index)].tenant = element
+    }
+
     /// Frees the place; a slot that is no longer true does nothing.
     package mutating func remove(_ slot: Slot) {
         guard self[slot] != nil else { return }

@@ -16,10 +16,9 @@ extension ProductTests {
             var port: Int { gateway.port }
 
             init(
-                more: [TestAuthority.Pair] = [], minimum: String = "1.2", _ options: GatewayUnderTest.Options = .init()
-            )
-                throws
-            {
+                more: [TestAuthority.Pair] = [], minimum: String = "1.2", http2: Bool = true,
+                _ options: GatewayUnderTest.Options = .init()
+            ) throws {
                 authority = try TestAuthority()
                 pair = try authority.issue("localhost", "127.0.0.1")
                 upstream = try EchoUpstream()
@@ -30,7 +29,7 @@ extension ProductTests {
                 let list = ([pair] + more).map {
                     "{ certificate: \($0.certificate), key: \($0.key), minimum_version: \"\(minimum)\" }"
                 }
-                options.listener = ", tls: [\(list.joined(separator: ", "))]"
+                options.listener = ", http2: \(http2), tls: [\(list.joined(separator: ", "))]"
                 gateway = try GatewayUnderTest(
                     issuer: "http://127.0.0.1:9", upstream: upstream.port, port: port, options: options)
             }
@@ -72,6 +71,26 @@ extension ProductTests {
                 let strict = try Site(minimum: "1.3")
                 #expect(try strict.curl("--tls-max", "1.2", "https://localhost:\(strict.port)/").code == 35)
                 #expect(try strict.curl("https://localhost:\(strict.port)/").code == 0)
+            }
+        }
+
+        @Test("ALPN chooses HTTP/2 where the client offers it, and HTTP/1.1 where it or the listener does not")
+        func applicationProtocols() async throws {
+            try await onThread {
+                let site = try Site()
+                let url = "https://localhost:\(site.port)/x"
+                func curl(_ version: String, _ url: String) throws -> String {
+                    try ChildProcess.run(
+                        ["/usr/bin/curl", "-sSk", version, "--max-time", "20", "-w", " %{http_version}", url]
+                    ).output
+                }
+                #expect(try curl("--http2", url) == "GET /x 2")
+                #expect(try curl("--http1.1", url) == "GET /x 1.1")
+                #expect(site.upstream.requests.map { $0.header("Via")?.prefix(4) } == ["2.0 ", "1.1 "])
+                let load = try ChildProcess.run(["h2load", "-n", "400", "-c", "4", "-m", "50", url])
+                #expect(load.output.contains("400 succeeded, 0 failed, 0 errored, 0 timeout"), "\(load.output)")
+                let old = try Site(more: [], minimum: "1.2", http2: false)
+                #expect(try curl("--http2", "https://localhost:\(old.port)/x") == "GET /x 1.1")
             }
         }
 

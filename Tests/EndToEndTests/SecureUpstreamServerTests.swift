@@ -27,11 +27,11 @@ extension ProductTests {
                     access_log off;
                     \(folders.map { "\($0)_temp_path \(path)/\($0);" }.joined(separator: "\n    "))
                     server {
-                        listen 127.0.0.1:\(port) ssl;
+                        listen 127.0.0.1:\(port) ssl http2;
                         ssl_certificate \(pair.certificate);
                         ssl_certificate_key \(pair.key);
                         \(clients.map { "ssl_client_certificate \($0.root.certificate); ssl_verify_client on;" } ?? "")
-                        location / { return 200 "hello $ssl_client_s_dn $ssl_session_reused"; }
+                        location / { return 200 "hello $ssl_client_s_dn $ssl_session_reused $server_protocol"; }
                     }
                 }
 
@@ -64,6 +64,7 @@ extension ProductTests {
                 let identity = "certificate: \(us.certificate), key: \(us.key)"
                 options.upstreams = [
                     "good": "{ \(server), tls: { ca: \(authority.root.certificate), \(identity) } }",
+                    "two": "{ \(server), http2: true, tls: { ca: \(authority.root.certificate), \(identity) } }",
                     "name": "{ \(server), tls: { ca: \(authority.root.certificate), server_name: other.test } }",
                     "unknown": "{ \(server), tls: { ca: \(stranger.root.certificate) } }",
                     "careless": "{ \(server), tls: { verify: false, \(identity) } }",
@@ -78,7 +79,12 @@ extension ProductTests {
                         port: UInt16(stage.gateway.port),
                         "GET /\(path) HTTP/1.1\r\nHost: localhost:\(stage.gateway.port)\r\n\r\n")
                 }
-                for _ in 0..<3 { #expect(try ask("good").text.hasPrefix("hello CN=test 2")) }
+                for _ in 0..<3 {
+                    let text = try ask("good").text
+                    #expect(text.hasPrefix("hello CN=test 2") && text.hasSuffix(" HTTP/1.1"))
+                    // By ALPN, where it is configured.
+                    #expect(try ask("two").text.hasSuffix(" HTTP/2.0"))
+                }
                 #expect(try ask("careless").text.hasPrefix("hello CN=test 2"))
                 for (path, word) in [("name", "certificate_wrong_name"), ("unknown", "certificate_untrusted")] {
                     #expect(try ask(path).status == 502)

@@ -53,6 +53,8 @@ final class TestServer: HandlerSource {
     private(set) var diary: [String] = []
     /// The exchange begun last.
     private(set) var current: Exchange?
+    /// All of them.
+    private(set) var begun: [Exchange] = []
 
     init(_ loop: EventLoop, _ settings: ServerSettings, _ setUp: @escaping (ClosureHandler) -> Void) {
         self.loop = loop
@@ -64,6 +66,7 @@ final class TestServer: HandlerSource {
 
     func handler(for exchange: Exchange) -> any ExchangeHandler {
         current = exchange
+        begun.append(exchange)
         let handler = ClosureHandler(self)
         setUp(handler)
         return handler
@@ -95,7 +98,7 @@ final class RunningServer: Sendable {
     let thread: LoopThread<TestServer>
 
     init(
-        _ settings: ServerSettings = ServerSettings(), _ rules: PortRules = PortRules(),
+        _ settings: ServerSettings = ServerSettings(), _ rules: PortRules = PortRules(http2: true),
         _ setUp: @escaping @Sendable (ClosureHandler) -> Void
     ) throws {
         let listener = try ListeningSocket.open(.tcp(host: "127.0.0.1", port: 0))[0]

@@ -16,6 +16,8 @@ package final class TinyProxy: HandlerSource {
     /// Exchanges that ended by `failed`, and why upstreams failed.
     package fileprivate(set) var failures: [ExchangeFailure] = []
     package fileprivate(set) var upstreamFailures: [UpstreamFailure] = []
+    /// Of each of the latter, whether anything of the request may have reached a server.
+    package fileprivate(set) var failedAfterSending: [Bool] = []
     package private(set) var refusals: [Refusal] = []
     /// Wait for the application before asking for a body (`Expect`).
     package var forwardsExpectations = false
@@ -104,6 +106,7 @@ package final class ProxiedExchange: ExchangeHandler, UpstreamHandler {
             if head.fields.known(index) == .expect, !proxy.forwardsExpectations { continue }
             fields.copy(index, of: head.fields)
         }
+        if head.acceptsTrailers { fields.append(.te, text: "trailers") }
         if head.isUpgrade { fields.append(.upgrade, text: "websocket") }
         stream.sendHead(method: head.methodBytes, target: head.target, fields, framing: head.framing)
         if !proxy.forwardsExpectations { exchange.sendContinue() }
@@ -172,6 +175,7 @@ package final class ProxiedExchange: ExchangeHandler, UpstreamHandler {
 
     package func upstreamFailed(_ stream: UpstreamStream, _ failure: UpstreamFailure) {
         proxy.upstreamFailures.append(failure)
+        proxy.failedAfterSending.append(stream.hasSent)
         self.stream = nil
         guard let exchange else { return }
         if exchange.status == 0 {

@@ -1,4 +1,5 @@
 import Gateway
+import HTTPServer
 import Sockets
 
 /// `listen`: where browsers, or the load balancer in front, connect.
@@ -31,8 +32,7 @@ struct ListenSection {
 
     private func listener(_ section: SectionReader) -> Located<ListenerSettings>? {
         let address = section.require("address") ? section.listenAddress("address") : nil
-        let tls = ListenerTLSSection(listener: section).read()
-        // HTTP/1.1 alone is offered for now; turned on or off, nothing changes yet.
+        var tls = ListenerTLSSection(listener: section).read()
         var http2 = true
         section.bool("http2", into: &http2)
         var proxyProtocol = false
@@ -42,9 +42,12 @@ struct ListenSection {
                 section.valueMark(of: "proxy_protocol"), "\(section.name("proxy_protocol")) needs `trusted_proxies`",
                 hint: "name the load balancer there: nobody else is believed")
         }
-        let saysForWhom = proxyProtocol
+        tls?.offersHTTP2 = http2
+        let (saysForWhom, speaksHTTP2, encryption) = (proxyProtocol, http2, tls)
         return address.map { address in
-            address.map { ListenerSettings(address: $0, proxyProtocol: saysForWhom, tls: tls) }
+            address.map {
+                ListenerSettings(address: $0, proxyProtocol: saysForWhom, tls: encryption, http2: speaksHTTP2)
+            }
         }
     }
 

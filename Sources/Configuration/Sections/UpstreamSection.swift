@@ -92,7 +92,6 @@ struct UpstreamSection {
         section.choice("balance", into: &settings.balance)
         UpstreamTLSSection(upstream: section, servers: settings.servers).read(into: &settings.tls)
         section.bool("http2", into: &settings.http2)
-        section.refuseUnsupported("http2", unless: !settings.http2, "HTTP/2 to an upstream")
         settings.healthCheck = healthCheck(section)
         if let ejection = section.section("ejection") {
             ejection.integer("failures", into: &settings.ejection.failures, in: 0...1000)

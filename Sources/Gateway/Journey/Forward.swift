@@ -172,7 +172,11 @@ extension RequestJourney {
             output.extend(", ")
             from = line + 1
         }
-        output.extend(head.version == .http10 ? "1.0 " : "1.1 ")
+        switch head.version {
+        case .http10: output.extend("1.0 ")
+        case .http11: output.extend("1.1 ")
+        case .http2: output.extend("2.0 ")
+        }
         let pseudonym = snapshot.pseudonym
         output.extend(pseudonym.span)
         output.end()

@@ -25,8 +25,9 @@ final class TunnelRelay {
 extension RequestJourney {
     /// The request asks for a WebSocket, on a route that has them (G60).
     var wantsTunnel: Bool {
-        guard evidence.isWebSocket, let plan else { return false }
-        return plan.upstream != nil && plan.settings.allowsWebSocket
+        guard evidence.isWebSocket, let plan, let upstream = plan.upstream else { return false }
+        // Upstreams are asked for upgrades in HTTP/1 alone; in HTTP/2 the request is an ordinary one.
+        return plan.settings.allowsWebSocket && !snapshot.settings.upstreams[upstream].http2
     }
 
     /// The upstream agrees: from now on the bytes are the two ends' own (G62).

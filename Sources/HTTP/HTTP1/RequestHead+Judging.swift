@@ -12,21 +12,25 @@ extension RequestHead.Content {
     ]
 
     /// Judges a complete head as a whole: framing first, since everything else presumes that we know where it ends.
-    mutating func judge() throws(HTTP1Error) {
+    ///
+    /// - Parameter hasEnded: HTTP/2: no body follows; there a body needs neither length nor coding to be announced.
+    mutating func judge(hasEnded: Bool = true) throws(HTTP1Error) {
         switch try FramingFields(fields, version: line.version) {
-        case .none: framing = .none
+        case .none: framing = hasEnded || isUpgrade ? .none : .chunked
         case .length(let length): framing = .length(length)
         case .chunked: framing = .chunked
         }
         try judgeHost()
         if fields.repeated.intersects(Self.singletons) { throw .repeatedField }
         let options = try markConnectionOptions()
-        keepAlive = line.version == .http11 ? !options.close : options.keepAlive && !options.close
+        keepAlive = line.version == .http10 ? options.keepAlive && !options.close : !options.close
         try judgeExpectation()
-        isUpgrade =
-            options.upgrade && line.version == .http11 && line.method == .get && framing == .none
-            && fields.value(of: .upgrade)?.equalsIgnoringCase("websocket") == true
-        acceptsTrailers = line.version == .http11 && namesTrailers()
+        if line.version != .http2 {
+            isUpgrade =
+                options.upgrade && line.version == .http11 && line.method == .get && framing == .none
+                && fields.value(of: .upgrade)?.equalsIgnoringCase("websocket") == true
+        }
+        acceptsTrailers = line.version != .http10 && namesTrailers()
         settleTarget()
     }
 
@@ -49,7 +53,13 @@ extension RequestHead.Content {
         if let position = fields.first(.host) {
             if fields.repeated.contains(.host) { throw .repeatedHost }
             try takeAuthority(fields.index.table[position].value)
-        } else if line.version == .http11 {
+            // RFC 9113, section 8.3.1: two names for one request are two requests (G80).
+            if line.version == .http2, !line.authority.isEmpty,
+                !fields.value(position).equalsIgnoringCase(fields.storage.bytes.extracting(line.authority))
+            {
+                throw .invalidHost
+            }
+        } else if line.version == .http11 || (line.version == .http2 && line.authority.isEmpty) {
             throw .missingHost
         }
         if !line.authority.isEmpty || line.form == .absoluteHTTP || line.form == .absoluteHTTPS {

@@ -3,7 +3,7 @@ internal import Bytes
 /// The parts of a request line, as ranges of the head.
 struct RequestLine: StartLine {
     var method: Method = .other
-    var methodEnd = 0
+    var methodName = 0..<0
     /// The target as received.
     var received = 0..<0
     var form = TargetForm.origin
@@ -24,7 +24,7 @@ struct RequestLine: StartLine {
             Token.isToken(line.extracting(0..<firstSpace))
         else { throw .malformedRequestLine }
         if firstSpace > Self.longestMethod { throw .methodTooLong }
-        methodEnd = firstSpace
+        methodName = 0..<firstSpace
         method = Method(line.extracting(0..<firstSpace))
 
         // The last space, so that a space inside the target is an invalid target (G18) and no second guess.

@@ -10,7 +10,7 @@ extension ResponseHead.Content {
         if fields.contains(.connection) {
             options = try fields.markConnectionOptions(refusesProtected: false)
         }
-        keepAlive = line.version == .http11 ? !options.close : options.keepAlive && !options.close
+        keepAlive = line.version == .http10 ? options.keepAlive && !options.close : !options.close
         connectionUpgrade = options.upgrade
         if toHead || line.status < 200 || line.status == 204 || line.status == 304 {
             framing = .none

@@ -4,6 +4,7 @@ package enum BodyFraming: Sendable, Equatable {
     case none
     /// Exactly so many bytes; 0 is an announced empty body.
     case length(Int)
+    /// Chunked, or in HTTP/2 a body without an announced length.
     case chunked
     /// Up to the end of the connection; responses only. After `101` both directions are a tunnel until then.
     case untilClose

@@ -90,7 +90,7 @@ package final class RequestHead {
     }
 
     package var methodBytes: Span<UInt8> {
-        @_lifetime(borrow self) get { bytes(0..<content.line.methodEnd) }
+        @_lifetime(borrow self) get { bytes(content.line.methodName) }
     }
 
     /// Path and query exactly as received.

@@ -11,6 +11,8 @@ struct FuzzTarget: Sendable {
         requestHead,
         responseHead,
         chunkedBody,
+        http2Server,
+        http2Client,
         webSocketHandshake,
         webSocketFrames,
         cookies,

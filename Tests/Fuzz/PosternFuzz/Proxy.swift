@@ -58,7 +58,7 @@ struct ForwardedRequests: Equatable {
         self.init([request], limits: limits)
     }
 
-    private static func begin(_ head: RequestHead, into output: inout ByteBuffer) -> HTTP1ClientEngine {
+    static func begin(_ head: RequestHead, into output: inout ByteBuffer) -> HTTP1ClientEngine {
         require(!head.target.isEmpty && (head.target[0] == 0x2F || head.target.equals("*")), "a target that is no path")
         require(head.path.count <= head.target.count, "a path beyond its target")
         require(head.version == .http10 || !head.host.isEmpty, "HTTP/1.1 without a host")

@@ -105,7 +105,7 @@ enum Transcript {
         return lines
     }
 
-    private static func describe(_ head: RequestHead) -> [String] {
+    static func describe(_ head: RequestHead) -> [String] {
         var lines = ["head \(text(head.methodBytes)) \(text(head.target)) \(head.version)"]
         lines.append("  host \(text(head.host)) port \(head.port.map { "\($0)" } ?? "none") form \(head.form)")
         var query = "none"
@@ -120,7 +120,7 @@ enum Transcript {
         return lines + describe(head.fields, "  ")
     }
 
-    private static func describe(_ head: ResponseHead) -> [String] {
+    static func describe(_ head: ResponseHead) -> [String] {
         var flags = "  framing \(head.framing)"
         if head.keepAlive { flags += " keepAlive" }
         if head.connectionUpgrade { flags += " upgrade" }
@@ -131,7 +131,7 @@ enum Transcript {
         trailers.count == 0 ? [] : ["trailers"] + describe(trailers, "  ")
     }
 
-    private static func describe(_ fields: borrowing Fields, _ indent: String) -> [String] {
+    static func describe(_ fields: borrowing Fields, _ indent: String) -> [String] {
         var lines: [String] = []
         for position in 0..<fields.count {
             var line = "\(indent)\(text(fields.name(position))): \(text(fields.value(position)))"

@@ -1,0 +1,286 @@
+import Foundation
+import TestSupport
+import Testing
+import Threads
+
+extension ProductTests {
+    /// The gateway in HTTP/2 by prior knowledge: what holds for HTTP/1 holds for it.
+    @Suite struct OverHTTP2 {
+        /// A client on the gateway, and the cookie of a user who has signed in.
+        private static func signedIn(_ stage: Stage) throws -> (client: HTTP2Client, cookie: String, host: String) {
+            let browser = try stage.signedIn()
+            let value = try #require(browser.jar[Stage.cookie])
+            let client = try HTTP2Client(port: UInt16(stage.gateway.port))
+            return (client, "\(Stage.cookie)=\(value)", "localhost:\(stage.gateway.port)")
+        }
+
+        @Test(
+            "G80, G81 a login-protected route: the cookie among crumbs, the token upstream, one Via, framing of our own"
+        )
+        func forwarding() async throws {
+            try await onThread {
+                let stage = try Stage()
+                let (client, cookie, host) = try Self.signedIn(stage)
+                stage.upstream.forget()
+                let fetch = [
+                    ("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors"), ("sec-fetch-dest", "empty"),
+                ]
+                let id = try client.ask(
+                    "POST", "/api/x?y=%20&&b", host: host,
+                    fetch + [
+                        ("cookie", "a=1"), ("cookie", cookie), ("cookie", "b=2"), ("authorization", "spoof"),
+                        ("te", "trailers"), ("x-kept", "here"), ("via", "1.0 other"),
+                    ], body: "hello")
+                let answer = try client.response(id)
+                #expect(answer.status == 200 && answer.text == "POST /api/x?y=%20&&b" && answer.isWhole)
+                let request = try #require(stage.upstream.requests.last)
+                #expect(request.line == "POST /api/x?y=%20&&b HTTP/1.1" && request.text == "hello")
+                #expect(request.bearer?.hasPrefix("access-") == true)
+                #expect(request.values("Cookie") == ["a=1; b=2"])
+                #expect(request.values("Host") == ["127.0.0.1:\(stage.upstream.port)"])
+                #expect(request.values("X-Kept") == ["here"] && request.values("TE") == ["trailers"])
+                #expect(request.values("Via").count == 1 && request.header("Via")?.contains("1.0 other, 2.0 ") == true)
+                #expect(request.values("Transfer-Encoding") == ["chunked"] && request.values("Content-Length") == [])
+                // Anonymous, many at once: 401 each, and a line each.
+                let ids = try (0..<20).map { try client.ask("GET", "/api/\($0)", host: host, fetch) }
+                for id in ids { #expect(try client.response(id).status == 401) }
+                try eventually("lines") { stage.gateway.events("request").count >= 21 }
+                let line = try #require(stage.gateway.events("request").first { $0.contains("\"/api/x\"") })
+                for part in ["\"method\":\"POST\"", "\"status\":200", "\"host\":\"localhost\"", "\"user\":\"alice\""] {
+                    #expect(line.contains(part), "\(line)")
+                }
+            }
+        }
+
+        @Test("G80, G81 what would become another request in HTTP/1 never reaches the upstream")
+        func smuggling() async throws {
+            try await onThread {
+                var options = GatewayUnderTest.Options()
+                options.routes = ["{ path: /, upstream: api, access: public }"]
+                let stage = try Stage(options)
+                let host = "localhost:\(stage.gateway.port)"
+                let smuggled = "\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
+                let heads: [[(String, String)]] = [
+                    RawHTTP2.request("POST", "/", host: host, [("content-length", "0\(smuggled)")]),
+                    RawHTTP2.request("POST", "/", host: host, [("transfer-encoding", "chunked")]),
+                    RawHTTP2.request("POST", "/", host: host, [("x", "a\(smuggled)")]),
+                    RawHTTP2.request("POST", "/", host: host, [("x\r\ntransfer-encoding", "chunked")]),
+                    RawHTTP2.request("POST", "/", host: host, [("transfer-encoding\t", "chunked")]),
+                    RawHTTP2.request("POST", "/", host: host, [("connection", "transfer-encoding")]),
+                    RawHTTP2.request("POST", "/x HTTP/1.1\(smuggled)", host: host),
+                    RawHTTP2.request("POST / HTTP/1.1\(smuggled)", "/", host: host),
+                    RawHTTP2.request("POST", "/", host: host + smuggled),
+                    RawHTTP2.request("POST", "/", host: host, scheme: "http://evil/\(smuggled)"),
+                    RawHTTP2.request("POST", "/", host: host, [("cookie", "a=1\(smuggled)")]),
+                ]
+                for head in heads {
+                    let peer = try RawClient.connect(port: UInt16(stage.gateway.port))
+                    let body = RawHTTP2.data(1, "0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n", ends: true)
+                    try peer.send(RawHTTP2.opening + RawHTTP2.headers(1, head, ends: false) + body)
+                    var seen: [UInt8] = []
+                    while !RawHTTP2.frames(seen).contains(where: { $0.stream == 1 || $0.type == 7 }) {
+                        seen += try peer.receive()
+                    }
+                }
+                // H2.CL: a length that is not the body's.
+                for length in ["0", "5", "10000"] {
+                    let peer = try RawClient.connect(port: UInt16(stage.gateway.port))
+                    let head = RawHTTP2.request("POST", "/cl", host: host, [("content-length", length)])
+                    try peer.send(
+                        RawHTTP2.opening + RawHTTP2.headers(1, head, ends: false)
+                            + RawHTTP2.data(1, "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n", ends: true))
+                    var seen: [UInt8] = []
+                    while !RawHTTP2.frames(seen).contains(where: { $0.type == 3 && $0.stream == 1 }) {
+                        seen += try peer.receive()
+                    }
+                }
+                let client = try HTTP2Client(port: UInt16(stage.gateway.port))
+                #expect(try client.response(client.ask("GET", "/last", host: host)).status == 200)
+                #expect(!stage.upstream.requests.contains { $0.target.contains("smuggled") })
+                #expect(stage.upstream.requests.allSatisfy { ["/cl", "/last"].contains($0.target) })
+            }
+        }
+
+        @Test("A WebSocket over an extended CONNECT passes, and ends with its session (RFC 8441, E47)")
+        func webSocket() async throws {
+            try await onThread {
+                let stage = try Stage()
+                let (_, cookie, host) = try Self.signedIn(stage)
+                stage.upstream.answers { request, peer in
+                    guard request.header("Sec-WebSocket-Key") != nil else {
+                        return try peer.send(EchoUpstream.answer("plain"))
+                    }
+                    try peer.send(WebSocketPeer.answer(to: request))
+                    while true {
+                        let bytes = try peer.receive()
+                        if bytes.isEmpty { return }
+                        // A text frame `ok`, unmasked.
+                        try peer.send([0x81, 2] + Array("ok".utf8))
+                    }
+                }
+                let head = [
+                    (":method", "CONNECT"), (":protocol", "websocket"), (":scheme", "http"), (":authority", host),
+                    (":path", "/chat"), ("sec-websocket-version", "13"), ("origin", "http://\(host)"),
+                    ("cookie", cookie),
+                ]
+                let peer = try RawClient.connect(port: UInt16(stage.gateway.port))
+                try peer.send(RawHTTP2.opening + RawHTTP2.headers(1, head, ends: false))
+                var seen: [UInt8] = []
+                func wait(_ what: (RawHTTP2.Frame) -> Bool) throws {
+                    while !RawHTTP2.frames(seen).contains(where: what) { seen += try peer.receive() }
+                }
+                try wait { $0.type == 1 && $0.stream == 1 && $0.flags == 4 }
+                try peer.send(RawHTTP2.data(1, [0x81, 0x82, 0, 0, 0, 0] + Array("hi".utf8)))
+                try wait { $0.type == 0 && $0.payload == [0x81, 2] + Array("ok".utf8) }
+                let request = try #require(stage.upstream.requests.last)
+                #expect(request.line == "GET /chat HTTP/1.1" && request.values("Upgrade") == ["websocket"])
+                // Another origin is not let in.
+                let other = try RawClient.connect(port: UInt16(stage.gateway.port))
+                let foreign = head.map { $0.0 == "origin" ? ("origin", "http://evil.example") : $0 }
+                try other.send(RawHTTP2.opening + RawHTTP2.headers(1, foreign, ends: false))
+                var answered: [UInt8] = []
+                while !RawHTTP2.frames(answered).contains(where: { $0.type == 0 && $0.stream == 1 }) {
+                    answered += try other.receive()
+                }
+                #expect(stage.upstream.requests.count { $0.target == "/chat" } == 1)
+            }
+        }
+
+        @Test("gRPC through a login-protected route: unary and both ways, with trailers, in HTTP/2 to the upstream")
+        func gRPC() async throws {
+            try await onThread {
+                let upstream = try HTTP2Upstream { request, hasEnded in
+                    let trailers = [("grpc-status", "0"), ("grpc-message", "done")]
+                    if request.target.hasSuffix("/Chat") { return hasEnded ? nil : .echo(trailers: trailers) }
+                    return hasEnded
+                        ? .answer(request.body, fields: [("content-type", "application/grpc")], trailers: trailers)
+                        : nil
+                }
+                var options = GatewayUnderTest.Options()
+                options.upstreams = ["grpc": "{ servers: [ \"http://127.0.0.1:\(upstream.port)\" ], http2: true }"]
+                options.routes.append("{ path: /pkg.Service/, upstream: grpc }")
+                options.workers = 1
+                let stage = try Stage(options)
+                let (client, cookie, host) = try Self.signedIn(stage)
+                let call = [
+                    ("te", "trailers"), ("content-type", "application/grpc"), ("sec-fetch-site", "same-origin"),
+                ]
+                #expect(
+                    try client.response(client.ask("POST", "/pkg.Service/Get", host: host, call, body: "x")).status
+                        == 401)
+                let known = call + [("cookie", cookie)]
+                let get = try client.response(
+                    client.ask("POST", "/pkg.Service/Get", host: host, known, body: "message"))
+                #expect(get.text == "message" && get.trailers == ["grpc-status": "0", "grpc-message": "done"])
+                let id = try client.ask("POST", "/pkg.Service/Chat", host: host, known, isOpen: true)
+                var sent = 0
+                for size in [1, 70_000, 5] {
+                    sent += size
+                    try client.send([UInt8](repeating: 7, count: size), on: id)
+                    try client.wait { client.responses[id]?.body.count == sent }
+                }
+                try client.finish(id)
+                let chat = try client.response(id)
+                #expect(chat.isWhole && chat.trailers["grpc-status"] == "0")
+                let asked = try #require(upstream.requests.last)
+                #expect(asked.authority == "127.0.0.1:\(upstream.port)" && asked.header("te") == "trailers")
+                #expect(asked.header("authorization")?.hasPrefix("Bearer access-") == true)
+                #expect(asked.header("cookie") == nil && asked.header("via")?.hasPrefix("2.0 ") == true)
+                #expect(upstream.connections == 1 && upstream.requests.count == 2)
+            }
+        }
+
+        @Test("curl: downloads, ranges, uploads, many at once")
+        func curl() async throws {
+            try await onThread {
+                var options = GatewayUnderTest.Options()
+                options.routes = ["{ path: /, upstream: api, access: public }"]
+                let stage = try Stage(options)
+                let large = String(repeating: "0123456789abcdef", count: 64 << 10)
+                stage.upstream.answers { request, peer in
+                    if request.header("Range") != nil {
+                        try peer.send(
+                            EchoUpstream.answer(
+                                "cdef", status: "206 Partial Content", fields: ["Content-Range: bytes 12-15/16"]))
+                    } else if request.method == "GET" {
+                        try peer.send(EchoUpstream.answer(large))
+                    } else {
+                        try peer.send(EchoUpstream.answer("\(request.method) \(request.body.count)"))
+                    }
+                }
+                let folder = try TemporaryFolder("upload")
+                let file = folder.path + "/upload"
+                try large.write(toFile: file, atomically: true, encoding: .utf8)
+                let url = stage.gateway.origin
+                func curl(_ arguments: String...) throws -> (code: Int32, output: String) {
+                    try ChildProcess.run(
+                        ["curl", "-s", "--http2-prior-knowledge", "--max-time", "20", "-w", " %{http_version}"]
+                            + arguments)
+                }
+                #expect(try curl(url + "/large").output == large + " 2")
+                #expect(try curl("-r", "12-15", url + "/range").output == "cdef 2")
+                #expect(try curl("-T", file, url + "/put").output == "PUT \(large.utf8.count) 2")
+                #expect(
+                    try curl("-X", "POST", "--data-binary", "@" + file, url + "/post").output
+                        == "POST \(large.utf8.count) 2")
+                #expect(
+                    try curl("-H", "Expect: 100-continue", "-T", file, url + "/put").output
+                        == "PUT \(large.utf8.count) 2")
+                #expect(try curl("-I", url + "/head").output.hasPrefix("HTTP/2 200"))
+            }
+        }
+
+        @Test("nghttp and h2load: dependencies and priorities, a hundred streams on each of several connections")
+        func nghttp() async throws {
+            try await onThread {
+                var options = GatewayUnderTest.Options()
+                options.routes = ["{ path: /, upstream: api, access: public }"]
+                let stage = try Stage(options)
+                let url = stage.gateway.origin
+                let asked = try ChildProcess.run([
+                    "nghttp", "-nv", "--trailer", "x-sum: 1", "-d", "/etc/hostname", url + "/x",
+                ])
+                #expect(asked.code == 0 && asked.output.contains(":status: 200"), "\(asked.output)")
+                let load = try ChildProcess.run(
+                    ["h2load", "-n", "2000", "-c", "4", "-m", "100", url + "/load"], within: 60)
+                #expect(load.output.contains("2000 succeeded, 0 failed, 0 errored, 0 timeout"), "\(load.output)")
+            }
+        }
+
+        @Test("`http2: false` leaves HTTP/1 alone")
+        func off() async throws {
+            try await onThread {
+                var options = GatewayUnderTest.Options()
+                options.listener = ", http2: false"
+                let stage = try Stage(options)
+                let peer = try RawClient.connect(port: UInt16(stage.gateway.port))
+                try peer.send(RawHTTP2.opening)
+                #expect(try RawResponse(readingFrom: peer).status == 505)
+            }
+        }
+
+        @Test("A drain lets running streams end, and says good-bye")
+        func drain() async throws {
+            try await onThread {
+                var options = GatewayUnderTest.Options()
+                options.routes = ["{ path: /, upstream: api, access: public }"]
+                let stage = try Stage(options)
+                let mayAnswer = Locked(false)
+                stage.upstream.answers { _, peer in
+                    try eventually("the good-bye has come") { mayAnswer.withLock { $0 } }
+                    try peer.send(EchoUpstream.answer("late"))
+                }
+                let client = try HTTP2Client(port: UInt16(stage.gateway.port))
+                let id = try client.ask("GET", "/slow", host: "localhost:\(stage.gateway.port)")
+                try eventually("asked") { !stage.upstream.requests.isEmpty }
+                stage.gateway.process.signal(SIGTERM)
+                try client.wait { client.goAway != nil }
+                mayAnswer.withLock { $0 = true }
+                #expect(try client.response(id).text == "late")
+                try client.waitForClose()
+                #expect(client.goAway?.last == id)
+                #expect(try stage.gateway.process.wait() == 0)
+            }
+        }
+    }
+}
