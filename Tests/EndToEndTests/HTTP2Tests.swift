@@ -190,6 +190,70 @@ extension ProductTests {
             }
         }
 
+        @Test("G60, G62 no answer but a tunnel's says 2xx to a WebSocket over HTTP/2 (RFC 8441)")
+        func noTunnel() async throws {
+            try await onThread {
+                var options = GatewayUnderTest.Options()
+                options.routes.append("{ path: /plain/, upstream: api, websocket: false }")
+                options.upstreams = ["both": "{ servers: [ \"http://127.0.0.1:9\" ], http2: true }"]
+                options.routes.append("{ path: /both/, upstream: both }")
+                let stage = try Stage(options)
+                let (_, cookie, host) = try Self.signedIn(stage)
+                for (path, upstream, status) in [
+                    ("/plain/x", EchoUpstream.answer("no tunnel"), 501), ("/bff/session", "", 501),
+                    ("/ok", EchoUpstream.answer("no tunnel"), 502),
+                    ("/empty", "HTTP/1.1 204 No Content\r\n\r\n", 502),
+                    ("/forbidden", EchoUpstream.answer("no", status: "403 Forbidden"), 403),
+                    // Upstreams are asked for upgrades in HTTP/1 alone.
+                    ("/both/x", EchoUpstream.answer("no tunnel"), 501),
+                ] {
+                    stage.upstream.answers(upstream)
+                    let head = [
+                        (":method", "CONNECT"), (":protocol", "websocket"), (":scheme", "http"), (":authority", host),
+                        (":path", path), ("sec-websocket-version", "13"), ("origin", "http://\(host)"),
+                        ("cookie", cookie),
+                    ]
+                    let peer = try RawClient.connect(port: UInt16(stage.gateway.port))
+                    try peer.send(RawHTTP2.opening + RawHTTP2.headers(1, head, ends: false))
+                    var seen: [UInt8] = []
+                    while !RawHTTP2.frames(seen).contains(where: { $0.type == 1 && $0.stream == 1 }) {
+                        seen += try peer.receive()
+                    }
+                    let statuses = try InChromium.statuses(stage.gateway, path, count: 1)
+                    #expect(statuses == [status], "\(path)")
+                }
+                #expect(
+                    !stage.upstream.requests.contains { $0.target.hasPrefix("/plain") || $0.target == "/bff/session" })
+            }
+        }
+
+        @Test("E47, G52 a gRPC stream is reset when its session ends")
+        func streamOfSession() async throws {
+            try await onThread {
+                let upstream = try HTTP2Upstream { _, hasEnded in hasEnded ? nil : .echo(trailers: []) }
+                var options = GatewayUnderTest.Options()
+                options.upstreams = ["grpc": "{ servers: [ \"http://127.0.0.1:\(upstream.port)\" ], http2: true }"]
+                options.routes.append("{ path: /pkg.Service/, upstream: grpc }")
+                let stage = try Stage(options)
+                let browser = try stage.signedIn()
+                let cookie = try #require(browser.jar[Stage.cookie])
+                let client = try HTTP2Client(port: UInt16(stage.gateway.port))
+                let id = try client.ask(
+                    "POST", "/pkg.Service/Chat", host: "localhost:\(stage.gateway.port)",
+                    [
+                        ("te", "trailers"), ("content-type", "application/grpc"), ("sec-fetch-site", "same-origin"),
+                        ("cookie", "\(Stage.cookie)=\(cookie)"),
+                    ], isOpen: true)
+                try client.send([1, 2, 3], on: id)
+                try client.wait { client.responses[id]?.body.count == 3 }
+                // What is new is left to end by itself; a stream is what lasts.
+                usleep(300_000)
+                #expect(try browser.askOnce(try stage.logoutURL(browser)).status == 302)
+                let over = try client.response(id)
+                #expect(!over.isWhole && over.code != 0)
+            }
+        }
+
         @Test("curl: downloads, ranges, uploads, many at once")
         func curl() async throws {
             try await onThread {

@@ -9,6 +9,8 @@ package enum GatewayFailure: Error, Sendable, Equatable {
     case notFound
     case bodyTooLarge
     case webSocketVersion
+    /// A CONNECT over HTTP/2 to where no WebSocket can be had.
+    case noTunnel
     case crossSite(StaticString)
     case speculative
     /// It came as early data of TLS, which anybody who saw it can send again (RFC 8470).
@@ -41,6 +43,7 @@ package enum GatewayFailure: Error, Sendable, Equatable {
         case .notFound: 404
         case .bodyTooLarge: 413
         case .webSocketVersion: 426
+        case .noTunnel: 501
         case .sessionEnded: 401
         case .crossSite, .accessDenied: 403
         case .tooEarly: 425
@@ -63,6 +66,7 @@ package enum GatewayFailure: Error, Sendable, Equatable {
         case .notFound: "not_found"
         case .bodyTooLarge: "body_too_large"
         case .webSocketVersion: "websocket_version"
+        case .noTunnel: "websocket"
         case .crossSite: "csrf"
         case .speculative: "speculative"
         case .tooEarly: "too_early"
@@ -93,7 +97,7 @@ package enum GatewayFailure: Error, Sendable, Equatable {
     }
 
     /// True for what is neither the client's nor the provider's doing (G55).
-    var isOurs: Bool { status >= 500 }
+    var isOurs: Bool { status >= 500 && self != .noTunnel }
 
     /// The error type of RFC 9209, section 2.3; nil where none of them says it.
     var proxyError: StaticString? {

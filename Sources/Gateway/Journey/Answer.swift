@@ -31,6 +31,12 @@ extension RequestJourney {
             openTunnel(stream, head, exchange, plan)
             return
         }
+        if head.status < 300, mustBeTunnel(exchange.head) {
+            stream.cancel()
+            self.stream = nil
+            refuse(.upstreamBroken, exchange)
+            return
+        }
         // Where an echo means 502 the head waits for the first piece of the body (E35).
         headWaits = plan.settings.tokenEcho == .refuse && head.framing.hasBody && !attachedToken(plan).isEmpty
         if !headWaits { sendResponseHead(stream, head, exchange, plan) }

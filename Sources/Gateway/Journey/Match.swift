@@ -26,6 +26,7 @@ extension RequestJourney {
             guard head.method == .get || head.method == .head && found.onlyTells else {
                 return refuse(.methodNotAllowed(allow: found.onlyTells ? "GET, HEAD" : "GET"), exchange)
             }
+            if mustBeTunnel(head) { return refuse(.noTunnel, exchange) }
             return .next(.recognize)
         case .route(let index):
             let plan = snapshot.plans[index]
@@ -35,6 +36,7 @@ extension RequestJourney {
             if plan.settings.bodyLimit > 0, case .length(let length) = head.framing, length > plan.settings.bodyLimit {
                 return refuse(.bodyTooLarge, exchange)
             }
+            if !wantsTunnel, mustBeTunnel(head) { return refuse(.noTunnel, exchange) }
             if wantsTunnel, let refusal = WebSocketHandshake.refusal(of: head) {
                 return refuse(refusal == .version ? .webSocketVersion : .badRequest("websocket_key"), exchange)
             }

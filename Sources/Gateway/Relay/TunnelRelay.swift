@@ -30,6 +30,10 @@ extension RequestJourney {
         return plan.settings.allowsWebSocket && !snapshot.settings.upstreams[upstream].http2
     }
 
+    /// Over HTTP/2 the handshake is a CONNECT, and whatever answers it with 2xx has opened its tunnel (RFC 8441, section 4):
+    /// nothing else may.
+    func mustBeTunnel(_ head: RequestHead) -> Bool { evidence.isWebSocket && head.version == .http2 }
+
     /// The upstream agrees: from now on the bytes are the two ends' own (G62).
     func openTunnel(_ stream: UpstreamStream, _ head: ResponseHead, _ exchange: Exchange, _ plan: RoutePlan) {
         guard WebSocketHandshake.isAccepted(head, accept: WebSocketAccept.value(for: exchange.head)) else {
