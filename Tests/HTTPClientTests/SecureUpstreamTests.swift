@@ -149,7 +149,7 @@ private struct SecureUpstream {
     func bulk() async throws {
         try await onThread {
             let authority = try TestAuthority()
-            let count = 3 << 20
+            let count = Rounds.of(48) * 64 * 1024
             let upstream = try SecureUpstream(authority, authority.issue("127.0.0.1")) { peer, _ in
                 try peer.receiveHead()
                 var got = 0
