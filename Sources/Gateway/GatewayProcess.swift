@@ -37,9 +37,12 @@ package final class GatewayProcess: Sendable {
 
     /// Opens the store and the listeners and starts the workers; the provider is asked for in the background (D9).
     ///
-    /// - Parameter fatal: called when it turns out later that this gateway must not run (H1); the text is for people.
+    /// - Parameters:
+    ///   - inherited: listeners that somebody opened for us; they serve the settings' listeners of the same address.
+    ///   - fatal: called when it turns out later that this gateway must not run (H1); the text is for people.
     package init(
-        _ settings: GatewaySettings, clock: TimeSource = .system, log: Logger, registry: MetricRegistry,
+        _ settings: GatewaySettings, inherited: [InheritedListener] = [], clock: TimeSource = .system, log: Logger,
+        registry: MetricRegistry,
         fatal: @escaping @Sendable (String) -> Void
     ) async throws(GatewayStartError) {
         self.clock = clock
@@ -57,9 +60,15 @@ package final class GatewayProcess: Sendable {
         let count = settings.workers > 0 ? settings.workers : Machine.cores
         var listeners: [[OpenListener]] = Array(repeating: [], count: count)
         var addresses: [SocketAddress] = []
+        var unused = inherited
         for (listener, tls) in zip(settings.listeners, snapshot.listenerTLS) {
             do throws(ListenError) {
-                let opened = try ListeningSocket.open(listener.address, count: count)
+                let opened: [ListeningSocket]
+                if let place = unused.firstIndex(where: { $0.serves(listener.address) }) {
+                    opened = try ListeningSocket.adopt(unused.remove(at: place), count: count)
+                } else {
+                    opened = try ListeningSocket.open(listener.address, count: count)
+                }
                 let rules = Self.rules(listener, tls, settings)
                 for (worker, socket) in opened.enumerated() {
                     listeners[worker].append(OpenListener(address: listener.address, socket: socket, rules: rules))
@@ -69,6 +78,7 @@ package final class GatewayProcess: Sendable {
                 throw .listen(error)
             }
         }
+        for listener in unused { log.warning("socket_unused", [("address", .string("\(listener.address)"))]) }
         state = Locked((settings, addresses))
 
         do throws(ThreadError) {

@@ -46,6 +46,13 @@ struct ServeCommand {
         // The flows of the control plane are asynchronous; this thread only waits for signals.
         let waiter = Semaphore()
         let started = Locked<Started?>(nil)
+        let inherited: [InheritedListener]
+        do throws(InheritedListenerError) {
+            inherited = try InheritedListeners.takeOver(environment: Environment.all)
+        } catch {
+            Output.complain("\(error)")
+            return .configuration
+        }
         let administration = settings.administration
         let (settled, path) = (gateway, path)
         // The main thread's own priority is a high one: refused without root, with a complaint in the journal.
@@ -53,7 +60,7 @@ struct ServeCommand {
             do throws(GatewayStartError) {
                 let registry = MetricRegistry()
                 let process = try await GatewayProcess(
-                    settled, log: log, registry: registry,
+                    settled, inherited: inherited, log: log, registry: registry,
                     fatal: { text in
                         Output.complain(text)
                         log.error("fatal", [("reason", .string(text))])

@@ -62,6 +62,9 @@ package struct IPAddress: Sendable, Hashable, CustomStringConvertible {
     /// The IPv4 address; nil for IPv6.
     package var v4: UInt32? { isV4 ? UInt32(truncatingIfNeeded: low) : nil }
 
+    /// 0.0.0.0 or ::, which bind to every address.
+    package var isUnspecified: Bool { v4.map { $0 == 0 } ?? (high == 0 && low == 0) }
+
     /// 127.0.0.0/8 or ::1.
     package var isLoopback: Bool { v4.map { $0 >> 24 == 127 } ?? (high == 0 && low == 1) }
 

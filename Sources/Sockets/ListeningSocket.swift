@@ -84,6 +84,29 @@ package final class ListeningSocket: Sendable {
         }
     }
 
+    /// Takes over a listener that somebody else opened: one queue for all workers.
+    ///
+    /// Once for each of them.
+    package static func adopt(_ inherited: InheritedListener, count: Int) throws(ListenError) -> [ListeningSocket] {
+        do throws(SystemError) {
+            return try sharing(inherited.descriptor, inherited.address, count: count, file: nil)
+        } catch {
+            throw ListenError(address: inherited.address.asListenAddress, cause: error)
+        }
+    }
+
+    /// Copies of one descriptor, which is the first of them.
+    private static func sharing(
+        _ descriptor: Int32, _ address: SocketAddress, count: Int, file: SocketFile?
+    ) throws(SystemError) -> [ListeningSocket] {
+        var opened = [ListeningSocket(descriptor, address, isShared: count > 1, file: file)]
+        while opened.count < count {
+            let copy = try SystemCall.require { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) }
+            opened.append(ListeningSocket(copy, address, isShared: true, file: file))
+        }
+        return opened
+    }
+
     private static func openTCP(_ wanted: SocketAddress, count: Int) throws(SystemError) -> [ListeningSocket] {
         // With SO_REUSEPORT a second process of the same user binds without complaint: ask without it first.
         if count > 1, wanted.port != 0 { _ = Glibc.close(try listening(on: wanted, reusePort: false)) }
@@ -106,12 +129,7 @@ package final class ListeningSocket: Sendable {
         let descriptor = try listening(on: target, reusePort: false)
         let file = SocketFile(path)
         _ = unsafe chmod(path, permissions)
-        var opened = [ListeningSocket(descriptor, target, isShared: count > 1, file: file)]
-        while opened.count < count {
-            let copy = try SystemCall.require { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) }
-            opened.append(ListeningSocket(copy, target, isShared: true, file: file))
-        }
-        return opened
+        return try sharing(descriptor, target, count: count, file: file)
     }
 
     /// Accepts the next client without a free descriptor and closes it at once, so that it learns its fate and the queue moves.

@@ -16,6 +16,14 @@ package enum SocketAddress: Sendable, Hashable, CustomStringConvertible {
         if case .ip(_, let port, _) = self { port } else { nil }
     }
 
+    /// The same as a place to listen.
+    package var asListenAddress: ListenAddress {
+        switch self {
+        case .ip(let address, let port, _): .tcp(host: "\(address)", port: port)
+        case .unix(let path): .unix(path: path)
+        }
+    }
+
     package var description: String {
         switch self {
         case .ip(let address, let port, _): address.isV4 ? "\(address):\(port)" : "[\(address)]:\(port)"
