@@ -478,6 +478,16 @@ import Time
         #expect(served.written().last?.code == 11)
     }
 
+    @Test("A header block in two frames is read whatever their pieces")
+    func continued() {
+        let block = RawHTTP2.block(RawHTTP2.request())
+        let bytes =
+            RawHTTP2.opening + RawHTTP2.frame(1, flags: 1, stream: 1, Array(block[..<10]))
+            + RawHTTP2.frame(9, flags: 4, stream: 1, Array(block[10...]))
+        #expect(HTTP2Served.transcript(bytes.map { [$0] }) == HTTP2Served.transcript([bytes]))
+        #expect(HTTP2Served.transcript([bytes]).contains("1 end"))
+    }
+
     @Test("G82 A header block that unfolds to far more than is accepted ends the connection")
     func bomb() {
         // One large entry in the table, then references to it, a byte each (RFC 7541, section 6.1).

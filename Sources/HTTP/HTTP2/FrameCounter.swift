@@ -4,7 +4,7 @@ internal import Time
 /// Finds where frames begin and end, and charges the peer for those that serve nobody (G82).
 ///
 /// It reads nothing but the nine bytes before each frame (RFC 9113, section 4.1); what is in it is nghttp2's business.
-struct FrameCounter {
+struct FrameCounter: ~Copyable {
     private enum Kind {
         static let data: UInt8 = 0, headers: UInt8 = 1, priority: UInt8 = 2, reset: UInt8 = 3, settings: UInt8 = 4
         static let ping: UInt8 = 6, goAway: UInt8 = 7, windowUpdate: UInt8 = 8, continuation: UInt8 = 9
@@ -15,7 +15,10 @@ struct FrameCounter {
 
     /// Bytes of the client's preface that are still to come.
     private var prefaceLeft: Int
-    private var headSeen = 0
+    private(set) var headSeen = 0
+    /// The bytes before the current frame where they came in pieces: nghttp2 counts how often it is asked for them
+    /// (CVE-2024-28182), so it gets them whole.
+    private var head = ByteBuffer()
     private var length = 0
     private var kind: UInt8 = 0
     private var flags: UInt8 = 0
@@ -50,11 +53,13 @@ struct FrameCounter {
             return count
         }
         var at = 0
+        if headSeen == 0 { head.clear() }
         while headSeen < 9, at < bytes.count {
             note(bytes[at])
             at += 1
             if headSeen == 9 { try charge() }
         }
+        if headSeen < 9 || !head.isEmpty { head.append(bytes.extracting(0..<at)) }
         guard headSeen == 9 else { return at }
         let count = Swift.min(left, bytes.count - at)
         left -= count
@@ -94,6 +99,13 @@ struct FrameCounter {
             default: meter.spend(AbuseMeter.frame, now: now)
             }
         if !isBearable { throw .abuse }
+    }
+
+    /// Hands out what came of a frame's first bytes.
+    mutating func takeHead() -> ByteBuffer {
+        var taken = ByteBuffer()
+        swap(&taken, &head)
+        return taken
     }
 
     mutating func spend(_ cost: Int64) -> Bool { meter.spend(cost, now: now) }

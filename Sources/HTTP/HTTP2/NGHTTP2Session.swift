@@ -82,17 +82,30 @@ final class NGHTTP2Session {
     /// Feeds the rest of the current frame, or what is there of it; how many bytes it took.
     func receive(_ bytes: Span<UInt8>, now: Instant) throws(HTTP2Error) -> Int {
         if let fault { throw fault }
+        let seen = frames.headSeen
         let count = try frames.take(bytes, now: now)
-        if count == 0 { return 0 }
+        // A frame's first nine bytes go on together.
+        if seen + count < 9, frames.headSeen == seen + count, count > 0 { return count }
         let given = bytes.extracting(0..<count)
-        let taken = unsafe given.withUnsafeBufferPointer { buffer in
-            input = (UInt(bitPattern: buffer.baseAddress), count)
-            return unsafe nghttp2_session_mem_recv(session, buffer.baseAddress, count)
+        let isSplit = seen > 0 && seen < 9
+        if isSplit {
+            let head = frames.takeHead()
+            try feed(head.bytes, from: 0)
+        }
+        try feed(given, from: isSplit ? 9 - seen : 0)
+        return count
+    }
+
+    private func feed(_ bytes: Span<UInt8>, from start: Int) throws(HTTP2Error) {
+        if start == bytes.count { return }
+        let taken = unsafe bytes.withUnsafeBufferPointer { buffer in
+            input = (UInt(bitPattern: buffer.baseAddress), buffer.count)
+            return unsafe nghttp2_session_mem_recv(
+                session, buffer.baseAddress.map { unsafe $0 + start }, buffer.count - start)
         }
         input = (0, 0)
         if taken < 0 { throw fail(with: Int32(clamping: taken)) }
         if let fault { throw fault }
-        return count
     }
 
     private func fail(with code: Int32) -> HTTP2Error {
