@@ -4,6 +4,9 @@ import Foundation
 package enum Rounds {
     private static let isShort = ProcessInfo.processInfo.environment["POSTERN_TEST_ROUNDS"] == "tenth"
 
+    /// How long a test waits for a peer before it gives up: longer under sanitizers, beside which others build.
+    package static let patience = Duration.seconds(isShort ? 40 : 10)
+
     /// `all`, or a tenth of it where `POSTERN_TEST_ROUNDS=tenth` says so: under sanitizers, which look at each step and
     /// not at how many there are.
     package static func of(_ all: Int) -> Int { isShort ? max(all / 10, 1) : all }

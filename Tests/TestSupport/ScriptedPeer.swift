@@ -18,7 +18,7 @@ package final class ScriptedPeer: @unchecked Sendable {
     private var buffered: [UInt8] = []
     package let timeout: Duration
 
-    package init(descriptor: Int32, timeout: Duration = .seconds(10)) {
+    package init(descriptor: Int32, timeout: Duration = Rounds.patience) {
         self.descriptor = descriptor
         self.timeout = timeout
         let (seconds, attoseconds) = timeout.components
