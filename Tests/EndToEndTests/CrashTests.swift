@@ -25,8 +25,7 @@ extension ProductTests {
             init(_ name: String) { self.name = name }
 
             /// One step: a login where there is none, else a request that the upstream must see.
-            func step(_ stage: Stage) {
-                let origin = stage.gateway.origin
+            func step(_ origin: String, _ provider: HostileProvider) {
                 var state = state.withLock { $0 }
                 let browser = TestBrowser()
                 browser.jar = state.jar
@@ -38,7 +37,7 @@ extension ProductTests {
                     if !state.isSignedIn {
                         // The cookie counts from the moment it arrived, whatever happens to the page behind it.
                         defer { state.isSignedIn = browser.jar[Stage.cookie] != nil }
-                        state.reuses = stage.provider.reuses(by: name)
+                        state.reuses = provider.reuses(by: name)
                         _ = try browser.ask(origin + "/bff/login?login_hint=\(name)&returnUrl=/x") {
                             !$0.hasSuffix("/x")
                         }
@@ -51,7 +50,7 @@ extension ProductTests {
                     state.wasAnswered = true
                     switch answer.status {
                     case 200: state.answers += 1
-                    case 401 where owedAnAnswer && stage.provider.reuses(by: name) > state.reuses:
+                    case 401 where owedAnAnswer && provider.reuses(by: name) > state.reuses:
                         // The crash took the answer of a refresh with it, and the provider forgives nothing (B34).
                         state.unlucky += 1
                         state.isSignedIn = false
@@ -59,7 +58,7 @@ extension ProductTests {
                     case 503: break
                     default:
                         state.failures.append(
-                            "\(name): \(answer.status) \(answer.text)owed: \(owedAnAnswer) \(story(stage.gateway))")
+                            "\(name): \(answer.status) \(answer.text), owed an answer: \(owedAnAnswer)")
                         state.isSignedIn = false
                         browser.jar = CookieJar()
                     }
@@ -70,7 +69,7 @@ extension ProductTests {
             }
 
             /// What the log has about this user's last session: for a complaint.
-            private func story(_ gateway: GatewayUnderTest) -> String {
+            func story(_ gateway: GatewayUnderTest) -> String {
                 let login = gateway.events("login_completed").last { $0.contains(#""user":"\#(name)""#) }
                 guard let session = login?.firstMatch(of: /"session":"[^"]+"/)?.output else { return "no login" }
                 let lines = gateway.log.split(separator: "\n").filter { $0.contains(session) }
@@ -83,12 +82,13 @@ extension ProductTests {
             try await onThread {
                 let rounds = Soak.amount("kills", short: 3)
                 let stage = try Stage { $0.lifetime = 1 }
+                let (origin, provider) = (stage.gateway.origin, stage.provider)
                 let users = (0..<8).map { User("user\($0)") }
                 let isOver = Locked(false)
                 let done = Semaphore()
                 for user in users {
                     try Thread.start(name: user.name) {
-                        while !isOver.withLock({ $0 }) { user.step(stage) }
+                        while !isOver.withLock({ $0 }) { user.step(origin, provider) }
                         done.signal()
                     }.detach()
                 }
@@ -112,7 +112,7 @@ extension ProductTests {
                 }
                 for user in users {
                     let state = user.state.withLock { $0 }
-                    #expect(state.failures.isEmpty, "\(state.failures)")
+                    #expect(state.failures.isEmpty, "\(state.failures) \(user.story(stage.gateway))")
                     #expect(state.isSignedIn)
                 }
                 let check = try ChildProcess.run(["sqlite3", stage.gateway.database, "PRAGMA integrity_check;"])
