@@ -37,6 +37,9 @@ package final class EventLoop {
     /// How much is read from a socket in one go.
     package static let readSize = 64 << 10
 
+    /// Reads of one connection in a row before others have their turn.
+    package static let readsInARow = 4
+
     /// How often put-off work may cause more of it before the kernel is asked again.
     private static let rounds = 8
 

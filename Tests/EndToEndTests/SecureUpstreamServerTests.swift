@@ -6,49 +6,28 @@ extension ProductTests {
     /// nginx as an application under https.
     @Suite struct SecureUpstreamServer {
         /// nginx that answers `hello from HOST by SUBJECT` to whoever shows a certificate of `clients`.
-        private final class Nginx {
+        private final class Application {
             let port: Int
-            private let folder: TemporaryFolder
-            private let process: ChildProcess
+            private let nginx: Nginx
 
             /// - Parameter clients: whoever has none of its certificates is refused; nil asks for none.
             init(_ pair: TestAuthority.Pair, clients: TestAuthority?) throws {
                 port = try freePort()
-                folder = try TemporaryFolder("nginx")
-                let path = folder.path
-                let folders = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-                try """
-                daemon off;
-                master_process off;
-                pid \(path)/nginx.pid;
-                error_log stderr;
-                events {}
-                http {
-                    access_log off;
-                    \(folders.map { "\($0)_temp_path \(path)/\($0);" }.joined(separator: "\n    "))
-                    server {
-                        listen 127.0.0.1:\(port) ssl http2;
-                        ssl_certificate \(pair.certificate);
-                        ssl_certificate_key \(pair.key);
-                        \(clients.map { "ssl_client_certificate \($0.root.certificate); ssl_verify_client on;" } ?? "")
-                        location / { return 200 "hello $ssl_client_s_dn $ssl_session_reused $server_protocol"; }
-                    }
-                }
-
-                """.write(toFile: path + "/nginx.conf", atomically: true, encoding: .utf8)
-                process = try ChildProcess(
-                    ["/usr/sbin/nginx", "-p", path, "-e", "stderr", "-c", path + "/nginx.conf"], log: path + "/log")
-                let port = port
-                try eventually("nginx listens; it says: \(process.output)", within: 20) {
-                    guard process.isRunning else { throw NeverEver(text: process.output) }
-                    return (try? RawClient.connect(port: UInt16(port))) != nil
-                }
+                let asking = clients.map { "ssl_client_certificate \($0.root.certificate); ssl_verify_client on;" }
+                nginx = try Nginx(
+                    on: port,
+                    site: """
+                        server {
+                            listen 127.0.0.1:\(port) ssl http2;
+                            ssl_certificate \(pair.certificate);
+                            ssl_certificate_key \(pair.key);
+                            \(asking ?? "")
+                            location / { return 200 "hello $ssl_client_s_dn $ssl_session_reused $server_protocol"; }
+                        }
+                        """,
+                    in: TemporaryFolder("nginx"))
             }
-
-            deinit { process.end(within: 5) }
         }
-
-        private struct NeverEver: Error { let text: String }
 
         @Test(
             "E32, G55 a client certificate is shown, a wrong name and an unknown authority are 502 with the reason in the log"
@@ -57,7 +36,7 @@ extension ProductTests {
             try await onThread {
                 let authority = try TestAuthority()
                 let stranger = try TestAuthority(name: "stranger")
-                let nginx = try Nginx(authority.issue("127.0.0.1"), clients: authority)
+                let nginx = try Application(authority.issue("127.0.0.1"), clients: authority)
                 let us = try authority.issue("gateway.test")
                 var options = GatewayUnderTest.Options()
                 let server = "servers: [ \"https://127.0.0.1:\(nginx.port)\" ]"
@@ -104,7 +83,7 @@ extension ProductTests {
             try await onThread {
                 let authority = try TestAuthority()
                 let stranger = try TestAuthority(name: "stranger")
-                let nginx = try Nginx(authority.issue("127.0.0.1"), clients: nil)
+                let nginx = try Application(authority.issue("127.0.0.1"), clients: nil)
                 let file = authority.folder.path + "/believed.pem"
                 try TestAuthority.copy(stranger.root.certificate, file)
                 var options = GatewayUnderTest.Options()

@@ -87,19 +87,11 @@ package struct HTTP2ServerEngine: ~Copyable {
     package mutating func send(
         _ bytes: Span<UInt8>, on stream: HTTP2Stream, into output: inout ByteBuffer, limit: Int
     ) throws(HTTP2StreamError) {
-        guard stream.row >= 0 else { return }
-        do { guard try stream.body.openPiece(bytes.count, into: &output) else { return } } catch { throw .body(error) }
-        do { try session.send(bytes, on: stream, into: &output, limit: limit) } catch { throw .connection(error) }
+        try session.sendBody(bytes, on: stream, into: &output, limit: limit)
     }
 
     /// Ends a response.
-    package mutating func finish(_ stream: HTTP2Stream) throws(HTTP1Error) {
-        guard stream.row >= 0 else { return }
-        var nothing = ByteBuffer()
-        try stream.body.end(into: &nothing)
-        stream.isFinished = true
-        session.wake(stream)
-    }
+    package mutating func finish(_ stream: HTTP2Stream) throws(HTTP1Error) { try session.finishBody(of: stream) }
 
     /// Ends a response with trailer fields; they are left out for a client that did not ask for them (G11).
     package mutating func finish(_ stream: HTTP2Stream, trailers: borrowing Fields) throws(HTTP1Error) {

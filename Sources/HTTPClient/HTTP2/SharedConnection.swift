@@ -43,8 +43,6 @@ final class SharedConnection: EventTarget, TurnTarget, TimerTarget {
     private(set) var hasServed = false
     private var idleSince: Instant
 
-    /// Reads in a row before other connections have their turn.
-    private static let readsInARow = 4
     /// Bytes that may wait for the server before their sources are paused.
     private static let highWaterMark = 128 << 10
 
@@ -74,12 +72,6 @@ final class SharedConnection: EventTarget, TurnTarget, TimerTarget {
     func settled() {
         if isSettled { return }
         isSettled = true
-        for position in streams.indices {
-            guard let owner = streams[position], owner.isTunnel, owner.request == .unsent, let upstream = owner.upstream
-            else { continue }
-            owner.requestEnded = loop.now
-            upstream.handler?.upstreamReady(upstream)
-        }
         endpoint.connectionSettled(self)
     }
 
@@ -110,16 +102,6 @@ final class SharedConnection: EventTarget, TurnTarget, TimerTarget {
         }
         load += 1
         unsent += 1
-    }
-
-    /// Tells the handler of a leased stream to send its head: at once, but for a WebSocket's, of which the server's settings
-    /// say whether there can be any (RFC 8441, section 3).
-    func announce(_ upstream: UpstreamStream) {
-        if upstream.asksForTunnel, !isSettled {
-            watch(for: pool.patience.response)
-            return
-        }
-        upstream.handler?.upstreamReady(upstream)
     }
 
     // MARK: News from the loop
@@ -177,7 +159,7 @@ final class SharedConnection: EventTarget, TurnTarget, TimerTarget {
         var reads = 0
         settle()
         while !isClosed, channel.canRead {
-            if reads == Self.readsInARow {
+            if reads == EventLoop.readsInARow {
                 isWorking = false
                 touch()
                 return
@@ -239,23 +221,14 @@ final class SharedConnection: EventTarget, TurnTarget, TimerTarget {
         of stream: SharedStream, method: Span<UInt8>, target: Span<UInt8>, _ fields: borrowing Fields,
         framing: BodyFraming
     ) {
-        let hasEnded = !framing.hasBody && !stream.isTunnel
+        let hasEnded = !framing.hasBody
         unsent -= 1
         stream.request = .body
-        let isSecure = endpoint.server.isSecure
-        let new: HTTP2Stream?
-        if stream.isTunnel {
-            guard engine.takesUpgrades else {
-                stream.fail(.noTunnels)
-                return
-            }
-            new = engine.sendUpgrade(target: target, isSecure: isSecure, fields)
-            watch(for: pool.patience.response)
-        } else {
-            new = engine.sendHead(
-                method: method, target: target, isSecure: isSecure, fields, framing: framing, hasEnded: hasEnded)
-        }
-        guard let opened = new else {
+        guard
+            let opened = engine.sendHead(
+                method: method, target: target, isSecure: endpoint.server.isSecure, fields, framing: framing,
+                hasEnded: hasEnded)
+        else {
             // The server has said good-bye meanwhile: nothing has left, so any request may go elsewhere.
             stream.fail(.closedBeforeResponse)
             return
@@ -280,8 +253,7 @@ final class SharedConnection: EventTarget, TurnTarget, TimerTarget {
         touch()
     }
 
-    @discardableResult
-    func pump() -> Bool {
+    private func pump() -> Bool {
         channel.willWrite(loop)
         do throws(HTTP2Error) {
             try engine.write(into: &channel.output, limit: Self.highWaterMark)
@@ -426,13 +398,10 @@ final class SharedConnection: EventTarget, TurnTarget, TimerTarget {
         if owner.isPaused { return }
         switch owner.response {
         case .awaited:
-            // Of a tunnel nothing is sent before it is open.
-            if owner.request == .ended || owner.isTunnel, expired(owner.requestEnded + patience.response) {
+            if owner.request == .ended, expired(owner.requestEnded + patience.response) {
                 giveUp(owner, .responseTimeout)
             }
-        case .body:
-            let moved = owner.isTunnel ? max(owner.bodyMoved, owner.outputMoved) : owner.bodyMoved
-            if expired(moved + patience.idle) { giveUp(owner, .idleTimeout) }
+        case .body: if expired(owner.bodyMoved + patience.idle) { giveUp(owner, .idleTimeout) }
         case .ended: break
         }
     }

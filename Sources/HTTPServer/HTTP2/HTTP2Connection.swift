@@ -56,9 +56,6 @@ final class HTTP2Connection: EventTarget, TurnTarget, TimerTarget, ServedConnect
     var lingerBegan: Instant
     var isAmidHead = true
 
-    /// Reads in a row before other connections have their turn.
-    private static let readsInARow = 4
-
     init(_ worker: ServerWorker, _ channel: consuming Channel, _ peer: PeerAddress, _ slot: Slot) {
         self.worker = worker
         self.channel = channel
@@ -165,7 +162,7 @@ final class HTTP2Connection: EventTarget, TurnTarget, TimerTarget, ServedConnect
         var reads = 0
         settle()
         while channel.canRead, phase == .open || phase == .lingering {
-            if reads == Self.readsInARow {
+            if reads == EventLoop.readsInARow {
                 isWorking = false
                 touch()
                 return

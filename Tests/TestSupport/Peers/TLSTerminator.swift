@@ -8,8 +8,7 @@ package final class TLSTerminator {
     package static let origin = "https://\(host)"
 
     package let port: Int
-    private let directory: TemporaryFolder
-    private let process: ChildProcess
+    private let nginx: Nginx
     private let keyDigest: String
 
     /// - Parameters:
@@ -17,7 +16,7 @@ package final class TLSTerminator {
     ///   - gateway: the port on which the gateway listens.
     package init(sample: String, gateway: Int) throws {
         port = try freePort()
-        directory = try TemporaryFolder("nginx")
+        let directory = try TemporaryFolder("nginx")
         let path = directory.path
         keyDigest = try Self.certify(path)
         var site = sample
@@ -33,32 +32,8 @@ package final class TLSTerminator {
             site = site.replacingOccurrences(of: line, with: ours)
         }
         try site.write(toFile: path + "/postern.conf", atomically: true, encoding: .utf8)
-        let folders = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        try """
-        daemon off;
-        master_process off;
-        pid \(path)/nginx.pid;
-        error_log stderr;
-        events {}
-        http {
-            access_log off;
-            \(folders.map { "\($0)_temp_path \(path)/\($0);" }.joined(separator: "\n    "))
-            include \(path)/postern.conf;
-        }
-
-        """.write(toFile: path + "/nginx.conf", atomically: true, encoding: .utf8)
-        process = try ChildProcess(
-            ["/usr/sbin/nginx", "-p", path, "-e", "stderr", "-c", path + "/nginx.conf"], log: path + "/nginx.log")
-        let port = port
-        try eventually("nginx listens; it says: \(process.output)", within: 20) {
-            guard process.isRunning else {
-                throw NeverHappened(description: "nginx ended with \(process.exitCode ?? -1): \(process.output)")
-            }
-            return (try? RawClient.connect(port: UInt16(port))) != nil
-        }
+        nginx = try Nginx(on: port, site: "include \(path)/postern.conf;", in: directory)
     }
-
-    deinit { process.end(within: 5) }
 
     /// Where the site is, and that its self-signed certificate is good: this one key, nothing else.
     package var browserSwitches: [String] {
