@@ -16,6 +16,11 @@ package protocol ByteCipher: AnyObject {
     /// Why ``open(_:into:answers:)`` failed: a stable word for logs and metrics; nil while all is well.
     var failureReason: StaticString? { get }
 
+    /// The peer does not encrypt: its first byte begins a request of HTTP, and no record (RFC 8446, section 5.1).
+    ///
+    /// Known when ``open(_:into:answers:)`` fails.
+    var hearsPlainHTTP: Bool { get }
+
     /// Opens what has arrived.
     ///
     /// - Parameters:

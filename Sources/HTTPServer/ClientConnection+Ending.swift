@@ -45,6 +45,17 @@ extension ClientConnection {
         state.part(.linger)
     }
 
+    /// Tells a client that does not encrypt what this port speaks, in the one way that it understands.
+    func refusePlainHTTP() {
+        worker.handshakeEnded(.failed("plain_http"), peer)
+        channel.goOnUnencrypted(worker.loop)
+        preface = nil
+        channel.willWrite(worker.loop)
+        worker.writeHintAboutTLS(&engine, into: &channel.output)
+        state.response = .ended
+        state.part(.linger)
+    }
+
     /// Ends a response so that the client sees that it is not whole (G52).
     func breakOff(_ failure: ExchangeFailure) {
         channel.push(worker.loop)

@@ -18,6 +18,7 @@ extension ClientConnection {
             if wasHandshaking, !channel.isHandshaking { handshakeEnded() }
             switch received {
             case .nothing: break
+            case .failed where wasHandshaking && channel.hearsPlainHTTP: refusePlainHTTP()
             case .failed:
                 // The alert leaves, if the kernel takes it; nobody waits for that.
                 channel.push(worker.loop)
@@ -147,7 +148,7 @@ extension ClientConnection {
         exchange.startedAt = worker.loop.now
         bodyBytes = 0
         droppedBytes = 0
-        stillness = nil
+        allowance = .usual
         wasFull = false
         endsWithClose = false
         if state.isDraining { engine.closeAfterResponse() }

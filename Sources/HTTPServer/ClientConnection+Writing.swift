@@ -102,7 +102,12 @@ extension ClientConnection {
 
     var isAnswering: Bool { state.response == .started }
 
-    func allowStillness(_ time: Delay) { stillness = time }
+    func allowStillness(_ time: Delay) { allowance = .still(time) }
+
+    func endWithin(_ time: Delay) {
+        allowance = .until(worker.loop.now + time)
+        touch()
+    }
 
     func pauseReading() { state.isPaused = true }
 

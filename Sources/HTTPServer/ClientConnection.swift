@@ -42,14 +42,11 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget, ServedConnec
     /// The end of the body is the end of the connection, so breaking off must be a reset to be seen (G52).
     var endsWithClose = false
     var isTunnel = false
-    /// How long this exchange may stand still, where its handler said so.
-    var stillness: Delay?
+    /// How much time this exchange has.
+    var allowance = ExchangeAllowance.usual
     /// Bytes of the body given to the handler, and bytes dropped since.
     var bodyBytes = 0
     var droppedBytes = 0
-
-    /// Reads in a row before other connections have their turn.
-    static let readsInARow = 4
 
     /// - Parameters:
     ///   - cipher: what seals and opens this client's bytes; nil on plain ports.
@@ -120,6 +117,10 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget, ServedConnec
         case .requestTimeout: refuse(status: 408, reason: "request_timeout", .requestTimeout)
         case .responseTimeout: lose(.responseTimeout)
         case .clientLeft: lose(.clientLeft)
+        case .cutOff:
+            // What the kernel still has for the client goes, too.
+            channel.resetWhenClosed()
+            lose(.aborted)
         }
         if state.phase != .closed { touch() }
     }
@@ -132,16 +133,16 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget, ServedConnec
     }
 
     var nextDeadline: (at: Instant, verdict: ConnectionDeadlines.Verdict)? {
+        if case .until(let end) = allowance, state.hasExchange || channel.waiting > 0 { return (end, .cutOff) }
+        let patience = allowance.applied(to: worker.patience)
         if isTunnel && state.phase == .open {
             // Silence is the handler's business there, in both directions; what waits must be taken all the same.
             if channel.waiting == 0 { return nil }
-            return deadlines.whileSending(
-                channel.outputMoved, stillness.map(worker.patience.still) ?? worker.patience)
+            return deadlines.whileSending(channel.outputMoved, patience)
         }
         if channel.isHandshaking { return (deadlines.handshakeEnd(state, worker.patience), .closeSilently) }
         return deadlines.next(
-            state, outputWaits: channel.waiting > 0, outputMoved: channel.outputMoved,
-            stillness.map(worker.patience.still) ?? worker.patience)
+            state, outputWaits: channel.waiting > 0, outputMoved: channel.outputMoved, patience)
     }
 
     func moveDeadline() {
@@ -171,7 +172,7 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget, ServedConnec
             if mustFeed || !channel.input.isEmpty {
                 feedHeldInput()
             } else if channel.canRead {
-                if reads == Self.readsInARow {
+                if reads == EventLoop.readsInARow {
                     isWorking = false
                     touch()
                     return

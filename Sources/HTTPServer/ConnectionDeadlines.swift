@@ -40,6 +40,8 @@ struct ConnectionDeadlines: Equatable {
         case responseTimeout
         /// A half-closed client takes nothing: it has left.
         case clientLeft
+        /// The exchange had its time.
+        case cutOff
     }
 
     /// When the connection was opened, or its last exchange ended.

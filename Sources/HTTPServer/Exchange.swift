@@ -80,6 +80,10 @@ package final class Exchange {
     /// Sets how long the bodies of this exchange may stand still, in either direction, before the client is given up.
     package func allowStillness(_ time: Delay) { carrier?.allowStillness(time) }
 
+    /// Ends the exchange for good after `time`, however its client takes what waits for it: also when ``finish()`` was called,
+    /// and also when bytes still move.
+    package func endWithin(_ time: Delay) { carrier?.endWithin(time) }
+
     /// Asks for no body pieces until ``resumeReading()``; what has arrived waits, the rest stays with the client.
     package func pauseReading() { carrier?.pauseReading() }
     package func resumeReading() { carrier?.resumeReading() }

@@ -15,6 +15,7 @@ protocol ExchangeCarrier: AnyObject {
     var isAnswering: Bool { get }
 
     func allowStillness(_ time: Delay)
+    func endWithin(_ time: Delay)
     func pauseReading()
     func resumeReading()
     func sendInterim(_ status: Int, _ fields: borrowing Fields)

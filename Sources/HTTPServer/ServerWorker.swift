@@ -225,16 +225,34 @@ package final class ServerWorker {
         var fields = Fields()
         var body = ByteBuffer()
         source.refuse(refusal, fields: &fields, body: &body)
+        let before = output.count
+        write(refusal.status, fields, body.bytes, &engine, into: &output)
+        source.refused(refusal, bytesOut: output.count - before)
+    }
+
+    /// Writes through `engine` what a client gets that sent plain HTTP to an encrypted port.
+    ///
+    /// None of the source's own fields: what they promise (HSTS; RFC 6797, section 7.2) is not for plain connections.
+    func writeHintAboutTLS(_ engine: inout HTTP1ServerEngine, into output: inout ByteBuffer) {
+        var fields = Fields()
+        fields.append(.contentType, text: "text/plain")
+        let hint: StaticString = "This port speaks TLS, and got plain HTTP: ask it by https.\n"
+        var body = ByteBuffer()
+        body.append(hint)
+        write(400, fields, body.bytes, &engine, into: &output)
+    }
+
+    private func write(
+        _ status: Int, _ fields: borrowing Fields, _ body: Span<UInt8>, _ engine: inout HTTP1ServerEngine,
+        into output: inout ByteBuffer
+    ) {
         refreshDate()
         let date = date
         engine.closeAfterResponse()
-        let before = output.count
         engine.writeHead(
-            refusal.status, reason: nil, fields, framing: .length(body.count), date: date.buffer.bytes,
-            into: &output)
+            status, reason: nil, fields, framing: .length(body.count), date: date.buffer.bytes, into: &output)
         // The length above is that of the body below, so neither call can fail.
-        try? engine.writeBody(body.bytes, into: &output)
+        try? engine.writeBody(body, into: &output)
         try? engine.writeEnd(into: &output)
-        source.refused(refusal, bytesOut: output.count - before)
     }
 }

@@ -22,6 +22,16 @@ extension Channel {
     /// Why ``receive(into:_:)`` said `failed`.
     package var cipherFailure: StaticString? { cipher?.failureReason }
 
+    /// Why it said so: the peer does not encrypt at all.
+    package var hearsPlainHTTP: Bool { cipher?.hearsPlainHTTP ?? false }
+
+    /// Lets bytes travel as they are from here on, towards a peer that understands nothing else.
+    package mutating func goOnUnencrypted(_ loop: EventLoop) {
+        cipher = nil
+        isHandshaking = false
+        loop.buffers.take(&sealed)
+    }
+
     /// A client's first words.
     ///
     /// The handshake goes on as the peer answers, by ``receive(into:_:)`` and ``push(_:)``.

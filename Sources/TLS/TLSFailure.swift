@@ -11,7 +11,6 @@ enum TLSFailure {
         if reason == SSL_R_CERTIFICATE_VERIFY_FAILED { return certificate(verdict) }
         if reason >= SSL_AD_REASON_OFFSET { return alert(reason - SSL_AD_REASON_OFFSET) }
         switch reason {
-        case SSL_R_HTTP_REQUEST, SSL_R_HTTPS_PROXY_REQUEST: return "plain_http"
         case SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_VERSION_TOO_LOW, SSL_R_VERSION_TOO_HIGH: return "no_common_version"
         case SSL_R_NO_SHARED_CIPHER, SSL_R_NO_SUITABLE_KEY_SHARE, SSL_R_NO_SHARED_GROUPS,
             SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS, SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM:

@@ -17,6 +17,9 @@ package final class TLSSession: ByteCipher {
     package private(set) var applicationProtocol: ApplicationProtocol?
     package private(set) var isResumed = false
     package private(set) var failureReason: StaticString?
+    package private(set) var hearsPlainHTTP = false
+    /// A client's first byte has not come.
+    private var awaitsFirstByte = false
 
     /// The most that one record holds.
     private static let recordSize = 16 << 10
@@ -41,7 +44,10 @@ package final class TLSSession: ByteCipher {
 
     // MARK: The beginning
 
-    func awaitClient() { unsafe SSL_set_accept_state(session) }
+    func awaitClient() {
+        unsafe SSL_set_accept_state(session)
+        awaitsFirstByte = true
+    }
 
     /// Names the server that is wanted; false when that is no name.
     func greet(_ host: String, verifies: Bool, _ resumption: TLSResumption, of context: SecureContext) -> Bool {
@@ -67,6 +73,15 @@ package final class TLSSession: ByteCipher {
 
     package func open(_ sealed: Span<UInt8>, into plain: inout ByteBuffer, answers: inout ByteBuffer) -> CipherNews {
         if failureReason != nil { return .failed }
+        if awaitsFirstByte, !sealed.isEmpty {
+            awaitsFirstByte = false
+            // Methods are words in capitals; a record begins with its type, 20 to 24, and hellos of old with 128 or more.
+            if sealed[0] >= UInt8(ascii: "A"), sealed[0] <= UInt8(ascii: "Z") {
+                hearsPlainHTTP = true
+                failureReason = "plain_http"
+                return .failed
+            }
+        }
         return unsafe sealed.withUnsafeBufferPointer { input in
             unsafe withWire(input, &answers) { advance(&plain) }
         }

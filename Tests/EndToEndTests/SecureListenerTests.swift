@@ -65,9 +65,9 @@ extension ProductTests {
                 #expect(old.code == 35, "\(old)")
                 let own = try site.curl("-i", url + "/bff/session")
                 #expect(own.output.contains("Strict-Transport-Security: max-age=31536000\r\n"), "\(own)")
-                let plain = try RawClient.connect(port: UInt16(site.port))
-                try plain.send("GET / HTTP/1.1\r\nHost: localhost:\(site.port)\r\n\r\n")
-                #expect(plain.waitUntilClosed())
+                let plain = try site.curl("-i", "http://localhost:\(site.port)/a")
+                #expect(plain.code == 0 && plain.output.hasPrefix("HTTP/1.1 400 Bad Request\r\n"), "\(plain)")
+                #expect(plain.output.contains("https") && !plain.output.contains("Strict-Transport"), "\(plain)")
                 let strict = try Site(minimum: "1.3")
                 #expect(try strict.curl("--tls-max", "1.2", "https://localhost:\(strict.port)/").code == 35)
                 #expect(try strict.curl("https://localhost:\(strict.port)/").code == 0)
@@ -157,14 +157,19 @@ extension ProductTests {
                 #expect(try site.curl("https://localhost:\(site.port)/").code == 0)
                 // Its authority is none of the system's.
                 #expect(throws: (any Error).self) { try site.ask(TLSClientContext()) }
-                try eventually("a line") { site.gateway.events("handshake_failed").count == 1 }
-                #expect(site.gateway.events("handshake_failed").allSatisfy { $0.contains("alert_certificate") })
+                #expect(try site.curl("-X", "PUT", "http://localhost:\(site.port)/").output.contains("https"))
+                for reason in ["alert_certificate", "plain_http"] {
+                    try eventually("a line") {
+                        site.gateway.events("handshake_failed").count { $0.contains("\"\(reason)\"") } == 1
+                    }
+                }
                 let metrics = try RawClient.ask(
                     port: UInt16(admin), "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1:\(admin)\r\n\r\n"
                 ).text
                 for wanted in [
                     #"tls_handshakes_total{outcome="full",reason=""} 1"#,
                     #"tls_handshakes_total{outcome="failed",reason="alert_certificate"} 1"#,
+                    #"tls_handshakes_total{outcome="failed",reason="plain_http"} 1"#,
                     #"certificate_expiry_timestamp_seconds{listener="127.0.0.1:\#(site.port)"} "#,
                 ] { #expect(metrics.contains(wanted), "\(wanted) in \(metrics)") }
             }

@@ -1,9 +1,11 @@
 import Bytes
+import Glibc
 import HTTP
 import HTTPServer
 import Sockets
 import TestSupport
 import Testing
+import Time
 
 @Suite struct HTTP2ConnectionTests {
     private static func settings(_ change: (inout ServerSettings) -> Void) -> ServerSettings {
@@ -267,6 +269,35 @@ import Testing
             try silent.send(RawHTTP2.opening)
             let frames = RawHTTP2.frames(try silent.receiveToEnd())
             #expect(frames.last?.type == 7 && frames.last?.code == 0)
+        }
+    }
+
+    @Test("An exchange that has had its time is reset, however slowly its client takes what waits; others go on")
+    func endWithin() async throws {
+        try await onThread {
+            let server = try RunningServer { handler in
+                handler.onEnded = { exchange in
+                    if exchange.path == "/next" { return exchange.answer("next") }
+                    exchange.begin()
+                    exchange.send([UInt8](repeating: 7, count: 60_000).span)
+                    exchange.endWithin(Delay(.milliseconds(200)))
+                    if exchange.path == "/finished" { exchange.finish() }
+                }
+            }
+            defer { server.stop() }
+            for path in ["/finished", "/open"] {
+                let reader = try HTTP2Client(port: server.port, window: 1_000, takesBodies: false)
+                let slow = try reader.ask("GET", path)
+                try eventually("reset") {
+                    usleep(10_000)
+                    // One byte more, again and again.
+                    try reader.sendRaw(RawHTTP2.windowUpdate(UInt32(slow), 1))
+                    return server.diary.last == "failed aborted"
+                }
+                #expect(try reader.response(slow).code == 8)
+                #expect(try reader.response(reader.ask("GET", "/next")).status == 200)
+                try server.waitFor("finished")
+            }
         }
     }
 

@@ -272,6 +272,50 @@ import Time
         }
     }
 
+    @Test("an exchange that has had its time ends, however slowly its client takes what waits, finished or not")
+    func endWithin() async throws {
+        try await onThread {
+            let server = try RunningServer { handler in
+                let piece = [UInt8](repeating: 65, count: 100_000)
+                func pour(_ exchange: Exchange) { while exchange.canSend { exchange.send(piece.span) } }
+                handler.onEnded = { exchange in
+                    exchange.begin()
+                    pour(exchange)
+                }
+                handler.onCanSendMore = { exchange in pour(exchange) }
+            }
+            defer { server.stop() }
+            for finishes in [true, false] {
+                let peer = try RawClient.connect(port: server.port, smallBuffers: true)
+                try peer.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                try peer.receiveHead()
+                try eventually("the kernel is full") { server.thread.perform { $0.current?.canSend == false } }
+                server.thread.perform { server in
+                    server.current?.endWithin(Delay(.milliseconds(200)))
+                    if finishes { server.current?.finish() }
+                }
+                // Bytes move all the time, a few at once; three megabytes and more would take seconds.
+                try eventually("it ends") {
+                    usleep(10_000)
+                    return (try? peer.receive(exactly: 10_000)) == nil
+                }
+                if !finishes { try server.waitFor("failed aborted") }
+                try eventually("it is closed") { server.thread.perform { $0.worker.connectionCount } == 0 }
+            }
+            // Who takes all of it in time goes on.
+            let quick = try server.connect()
+            try quick.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            try quick.receiveHead()
+            server.thread.perform { server in
+                server.current?.endWithin(Delay(.seconds(60)))
+                server.current?.finish()
+            }
+            try quick.receive(until: "\r\n0\r\n\r\n")
+            try quick.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try quick.receiveHead().hasPrefix("HTTP/1.1 200 "))
+        }
+    }
+
     @Test("a client that takes nothing of its answer is given up") func slowReader() async throws {
         try await onThread {
             var settings = ServerSettings()

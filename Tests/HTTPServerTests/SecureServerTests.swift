@@ -132,15 +132,41 @@ private struct SecureServer {
         }
     }
 
+    @Test("plain HTTP on an encrypted port is told so in plain text, whatever its method; no byte of it is a request")
+    func plain() async throws {
+        try await onThread {
+            let secure = try SecureServer { handler in handler.onEnded = { $0.answer("never") } }
+            defer { secure.server.stop() }
+            let requests = [
+                "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "DELETE / HTTP/1.1\r\nHost: x\r\n\r\n", "P",
+                "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+                "POST / HTTP/1.1\r\nContent-Length: 100000\r\n\r\n" + String(repeating: "x", count: 100_000),
+            ]
+            for request in requests {
+                let peer = try secure.server.connect()
+                try peer.send(request)
+                let answer = try RawResponse(readingFrom: peer)
+                #expect(answer.status == 400 && answer.text.contains("https"), "\(answer)")
+                #expect(answer.header("Connection") == "close" && answer.header("Content-Type") == "text/plain")
+                peer.halfClose()
+                #expect(try peer.receiveToEnd().isEmpty)
+            }
+            try eventually("all are gone") { secure.server.thread.perform { $0.worker.connectionCount } == 0 }
+            #expect(secure.server.diary == requests.map { _ in "handshake failed plain_http" })
+            #expect(secure.server.thread.perform { $0.worker.handshakeCount } == 0)
+            // Within a handshake there is no such answer: an alert, as for anything else that is wrong.
+            let late = try secure.server.connect()
+            try late.send([22, 3, 1, 0, 4, 1, 0, 0, 0])
+            try late.send("GET / HTTP/1.1\r\n\r\n")
+            #expect(try late.receiveToEnd().first == 21)
+        }
+    }
+
     @Test("what is no handshake is answered with an alert, closed, and told with its reason")
     func refused() async throws {
         try await onThread {
             let secure = try SecureServer { handler in handler.onEnded = { $0.answer("never") } }
             defer { secure.server.stop() }
-            let http = try secure.server.connect()
-            try http.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-            #expect(http.waitUntilClosed())
-            try secure.server.waitFor("handshake failed plain_http")
             // A hello that says nothing.
             let mute = try secure.server.connect()
             try mute.send([22, 3, 1, 0, 4, 1, 0, 0, 0])

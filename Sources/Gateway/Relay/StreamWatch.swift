@@ -10,10 +10,10 @@ import Time
 /// What lasts obeys its session, too (E47): WebSockets, event streams, long polls, downloads.
 ///
 /// One rule: an exchange may go on as long as a new request of the same session to the same route would be let through. The
-/// worker looks at each tick, and at once when the keeper announces an end; what is over before it is a tick old is never
+/// worker looks at each tick, and at once when the keeper announces an end; what is over before it is a tick old is hardly
 /// looked at, so an ordinary request pays nothing.
 extension RequestJourney {
-    /// How often running exchanges are looked at, and how old they are at least by then.
+    /// How often running exchanges are looked at, and how old they are at least by then, announced ends aside.
     static let watchInterval = Duration.milliseconds(250)
 
     /// Ends the exchange when its session may not have it any more.
@@ -24,13 +24,12 @@ extension RequestJourney {
             return
         }
         // Before it is forwarded a request is decided anew after every wait.
-        guard waiting == .upstream || file != nil, let session, let plan,
-            instant.since(startedAt) >= Self.watchInterval
-        else { return }
+        guard waiting == .upstream || file != nil, let session, let plan else { return }
         if let ended = session.ended {
             endStream(ended)
             return
         }
+        guard instant.since(startedAt) >= Self.watchInterval else { return }
         // A logout elsewhere may have gone unheard for too long (E49).
         if storeIsLost {
             endStream(.storeUnavailable, WebSocketClose(.tryAgainLater, "store_unavailable"))

@@ -16,17 +16,18 @@ final class TunnelRelay {
     /// The tunnel is over but for the rest of a frame on its way to the browser, behind which this goes.
     var farewell: (close: WebSocketClose, until: Instant)?
 
-    /// How long a frame under way is waited for, and a browser that takes nothing.
+    /// How long a frame under way is waited for, and a browser that takes its bytes slowly or not at all.
     ///
-    /// With the worker's tick twice this makes less than the second that a session's end may take (E47).
+    /// With the worker's tick this makes less than the second that a session's end may take (E47).
     static let patience = Duration.milliseconds(250)
 }
 
 extension RequestJourney {
     /// The request asks for a WebSocket, on a route that has them (G60).
     var wantsTunnel: Bool {
-        guard evidence.isWebSocket, let plan, plan.upstream != nil else { return false }
-        return plan.settings.allowsWebSocket
+        guard evidence.isWebSocket, let plan, let upstream = plan.upstream else { return false }
+        // Upstreams are asked for upgrades in HTTP/1 alone; in HTTP/2 the request is an ordinary one.
+        return plan.settings.allowsWebSocket && !snapshot.settings.upstreams[upstream].http2
     }
 
     /// Over HTTP/2 the handshake is a CONNECT, and whatever answers it with 2xx has opened its tunnel (RFC 8441, section 4):
@@ -35,9 +36,7 @@ extension RequestJourney {
 
     /// The upstream agrees: from now on the bytes are the two ends' own (G62).
     func openTunnel(_ stream: UpstreamStream, _ head: ResponseHead, _ exchange: Exchange, _ plan: RoutePlan) {
-        let accept = WebSocketAccept.value(for: exchange.head)
-        // Over HTTP/2 there is neither key nor proof: who does not understand the request cannot agree to it (RFC 8441).
-        guard stream.isTunnel || WebSocketHandshake.isAccepted(head, accept: accept) else {
+        guard WebSocketHandshake.isAccepted(head, accept: WebSocketAccept.value(for: exchange.head)) else {
             stream.cancel()
             self.stream = nil
             worker.metrics.upstreamFailures.add()
@@ -59,11 +58,10 @@ extension RequestJourney {
         // Frames are nobody's text: what is compressed or cut cannot be searched, and what is rewritten is broken.
         echo.begin(token: [])
         responseBegun = true
-        status = 101
+        status = head.status
         tunnel = TunnelRelay()
         worker.metrics.webSockets.increment()
         worker.responseFields.append(.upgrade, text: "websocket")
-        if stream.isTunnel { worker.responseFields.append(.secWebSocketAccept, accept.span) }
         exchange.switchProtocols(worker.responseFields)
     }
 
@@ -96,7 +94,7 @@ extension RequestJourney {
     func endTunnel(_ close: WebSocketClose) {
         guard let exchange, let tunnel, tunnel.farewell == nil else { return }
         exchange.pauseReading()
-        exchange.allowStillness(Delay(TunnelRelay.patience))
+        exchange.endWithin(Delay(TunnelRelay.patience))
         tunnel.farewell = (close, worker.loop.now + TunnelRelay.patience)
         if stream != nil, !tunnel.fromUpstream.isBetweenFrames, !tunnel.fromUpstream.isBroken {
             stream?.resume()

@@ -36,8 +36,9 @@ final class ClientStream: ExchangeCarrier {
     /// An upgrade whose answer is awaited: what the client sends belongs to the tunnel.
     var awaitsTunnel = false
     var isTunnel = false
-    /// How long this exchange may stand still, where its handler said so.
-    private(set) var stillness: Delay?
+    /// How much time this exchange has.
+    private(set) var allowance = ExchangeAllowance.usual
+    var stillness: Delay? { allowance.stillness }
     var bodyMoved = Instant(nanoseconds: 0)
     /// When the client was last seen to take bytes, and how many had left by then.
     var outputMoved = Instant(nanoseconds: 0)
@@ -55,7 +56,7 @@ final class ClientStream: ExchangeCarrier {
         isNoted = false
         awaitsTunnel = exchange.head.isUpgrade
         isTunnel = false
-        stillness = nil
+        allowance = .usual
         bodyMoved = connection.worker.loop.now
         outputMoved = bodyMoved
         bytesSeenLeaving = 0
@@ -81,8 +82,15 @@ final class ClientStream: ExchangeCarrier {
     }
 
     func allowStillness(_ time: Delay) {
-        stillness = time
+        allowance = .still(time)
         connection?.watch(for: time)
+    }
+
+    func endWithin(_ time: Delay) {
+        guard let connection else { return }
+        let end = connection.worker.loop.now + time
+        allowance = .until(end)
+        connection.watch(until: end)
     }
 
     func pauseReading() { isPaused = true }

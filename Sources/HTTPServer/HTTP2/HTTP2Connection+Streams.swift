@@ -251,6 +251,11 @@ extension HTTP2Connection {
     private func judgeTime(of owner: ClientStream, _ now: Instant) {
         guard let stream = owner.stream, owner.exchange != nil else { return }
         let patience = worker.patience
+        if case .until(let end) = owner.allowance, stream.waiting > 0 || owner.response != .ended, expired(end) {
+            engine.reset(stream, .cancel)
+            fail(owner, .aborted)
+            return
+        }
         if stream.waiting > 0 {
             if stream.bytesOut != owner.bytesSeenLeaving {
                 owner.bytesSeenLeaving = stream.bytesOut
