@@ -61,7 +61,8 @@ final class HealthProbe: UpstreamHandler, TimerTarget {
 
     func upstreamFailed(_ stream: UpstreamStream, _ failure: UpstreamFailure) {
         self.stream = nil
-        judge(false)
+        // Where we have no means to ask, nothing was learnt.
+        if failure != .overloaded { judge(false) }
     }
 
     func upstreamInterim(_ stream: UpstreamStream, _ head: ResponseHead) {}

@@ -117,7 +117,7 @@ final class UpstreamEndpoint {
             }
         }
         failed(failure, wasReused: false)
-        pool.meters?.connectFailed(failure)
+        if failure == .overloaded { pool.meters?.overloaded.add() } else { pool.meters?.connectFailed(failure) }
         if failure == .connectTimeout, now >= stream.openedAt + pool.settings.queue.wait {
             // It has waited its time: not the server's silence but our patience is over.
             pool.meters?.overloaded.add()
@@ -223,12 +223,13 @@ final class UpstreamEndpoint {
     /// A connection is there, and speaks HTTP/2.
     func share(_ channel: consuming Channel, _ address: SocketAddress, for stream: UpstreamStream) {
         let connection: SharedConnection
-        do {
+        do throws(SystemError) {
             connection = try SharedConnection(self, channel, address)
         } catch {
             load -= 1
             pool.meters?.connections.decrement()
-            if stream.handler == nil { pool.takeBack(stream) } else { pool.fail(stream, .unreachable) }
+            let failure = UpstreamFailure(connecting: error)
+            if stream.handler == nil { pool.takeBack(stream) } else { pool.fail(stream, failure) }
             leaderLeft()
             return
         }
@@ -249,13 +250,13 @@ final class UpstreamEndpoint {
     }
 
     private func begin(_ stream: UpstreamStream, on connection: SharedConnection) {
-        if stream.handler == nil {
+        guard let handler = stream.handler else {
             load -= 1
             pool.takeBack(stream)
             return
         }
         connection.lease(stream)
-        connection.announce(stream)
+        handler.upstreamReady(stream)
     }
 
     /// The stream for which a connection was being made is gone: somebody else makes it.

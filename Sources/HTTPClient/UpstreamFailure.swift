@@ -6,11 +6,11 @@ package enum UpstreamFailure: Error, Sendable, Equatable {
     case unknownName
     /// Nobody listens there.
     case refused
-    /// No way there, or the system has no means left for another connection.
+    /// No way there.
     case unreachable
     /// No connection in time.
     case connectTimeout
-    /// More requests wait for connections than may.
+    /// More requests wait for connections than may, or the system has no means left for another: our fault, no server's.
     case overloaded
     /// The server is reached over TLS only, and this pool has none.
     case unsupportedScheme
@@ -28,8 +28,6 @@ package enum UpstreamFailure: Error, Sendable, Equatable {
     case badResponse(HTTP1Error)
     /// The server broke HTTP/2's rules.
     case protocolError
-    /// The server speaks HTTP/2 and has not said that it takes WebSockets there (RFC 8441, section 3).
-    case noTunnels
     /// The handler wrote more or less than its head announced.
     case badRequest(HTTP1Error)
 
@@ -65,7 +63,6 @@ package enum UpstreamFailure: Error, Sendable, Equatable {
         case .truncated: "truncated"
         case .badResponse: "bad_response"
         case .protocolError: "protocol_error"
-        case .noTunnels: "no_websockets"
         case .badRequest: "bad_request"
         }
     }

@@ -1,6 +1,5 @@
 import Bytes
 import HTTP
-import TestSupport
 import Testing
 
 @Suite struct HopByHopTests {

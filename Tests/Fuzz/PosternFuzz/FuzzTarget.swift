@@ -15,7 +15,6 @@ struct FuzzTarget: Sendable {
         http2Client,
         webSocketHandshake,
         webSocketFrames,
-        proxyProtocol,
         cookies,
         json,
         smallText,

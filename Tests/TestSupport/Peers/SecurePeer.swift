@@ -29,6 +29,17 @@ package final class SecurePeer {
         try shakeHands()
     }
 
+    /// What a client says first.
+    package static func hello(of context: TLSClientContext) throws -> [UInt8] {
+        guard let session = context.makeSession(to: "127.0.0.1", resuming: TLSResumption()) else {
+            throw TLSSetupError.library
+        }
+        var plain = ByteBuffer()
+        var hello = ByteBuffer()
+        _ = session.open(Span(), into: &plain, answers: &hello)
+        return hello.array
+    }
+
     private init(_ raw: ScriptedPeer, _ session: TLSSession) {
         self.raw = raw
         self.session = session
@@ -80,6 +91,14 @@ package final class SecurePeer {
             }
             if try !hear() { throw ScriptError.closed(after: String(decoding: bytes, as: UTF8.self)) }
         }
+    }
+
+    /// Receives `count` bytes, and drops them.
+    package func drop(_ count: Int) throws {
+        while plain.count < count {
+            if try !hear() { throw ScriptError.closed(after: String(decoding: plain.array, as: UTF8.self)) }
+        }
+        plain.consume(count)
     }
 
     @discardableResult

@@ -25,6 +25,8 @@ package final class GatewayUnderTest {
         package var listensOnSocket = false
         /// Further keys of each listener, after a comma.
         package var listener = ""
+        /// What the program is started by, its own command line behind; nothing: it starts itself.
+        package var launcher: [String] = []
         /// Added to the program's environment.
         package var environment: [String: String] = [:]
 
@@ -36,6 +38,7 @@ package final class GatewayUnderTest {
     package let program: String
     private(set) package var process: ChildProcess
     private let environment: [String: String]
+    private let launcher: [String]
 
     /// What browsers use.
     package let origin: String
@@ -92,7 +95,8 @@ package final class GatewayUnderTest {
         let file = directory + "/postern.yaml"
         try (lines.joined(separator: "\n") + "\n").write(toFile: file, atomically: true, encoding: .utf8)
         environment = options.environment
-        process = try Self.start(program, file, directory, environment)
+        launcher = options.launcher
+        process = try Self.start(launcher + [program], file, directory, environment)
         try waitUntilItListens()
     }
 
@@ -102,10 +106,10 @@ package final class GatewayUnderTest {
     }
 
     private static func start(
-        _ program: String, _ file: String, _ directory: String, _ environment: [String: String]
+        _ program: [String], _ file: String, _ directory: String, _ environment: [String: String]
     ) throws -> ChildProcess {
         try ChildProcess(
-            [program, "serve", "--config", file], environment: environment, log: directory + "/postern.log")
+            program + ["serve", "--config", file], environment: environment, log: directory + "/postern.log")
     }
 
     /// Waits for the line that says so.
@@ -169,7 +173,7 @@ package final class GatewayUnderTest {
     /// Starts it again on the same port, with the same configuration and store.
     package func restart() throws {
         if process.isRunning { try stop() }
-        process = try Self.start(program, configuration, directory, environment)
+        process = try Self.start(launcher + [program], configuration, directory, environment)
         try waitUntilItListens()
     }
 }

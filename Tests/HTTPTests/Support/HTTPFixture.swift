@@ -1,20 +1,21 @@
 import Foundation
+import Testing
 
 /// One file of Tests/Fixtures/http1: a title, the bytes (``Escapes``; line ends of the file are layout), a line of dashes,
-/// the outcome: what an engine made of them, a line an event.
-package struct HTTPFixture: Sendable {
-    package let url: URL
-    package let kind: String
-    package let title: String
-    package let bytes: [UInt8]
-    package let outcome: [String]
+/// the outcome as ``Transcript`` tells it.
+struct HTTPFixture: CustomTestStringConvertible {
+    let url: URL
+    let kind: String
+    let title: String
+    let bytes: [UInt8]
+    let outcome: [String]
 
-    package var name: String { url.deletingPathExtension().lastPathComponent }
+    var testDescription: String { url.deletingPathExtension().lastPathComponent + ": " + title }
 
-    private static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "Fixtures/http1")
 
-    package static func all(_ kind: String) -> [HTTPFixture] {
+    static func all(_ kind: String) -> [HTTPFixture] {
         let folder = folder.appending(path: kind)
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
         return names.filter { $0.hasSuffix(".txt") }.sorted().compactMap {
@@ -22,7 +23,7 @@ package struct HTTPFixture: Sendable {
         }
     }
 
-    package init(_ url: URL) throws {
+    init(_ url: URL) throws {
         self.url = url
         let text = try String(contentsOf: url, encoding: .utf8)
         let halves = text.components(separatedBy: "\n---\n")
@@ -34,10 +35,19 @@ package struct HTTPFixture: Sendable {
         outcome = halves.count > 1 ? halves[1].split(separator: "\n").map(String.init) : []
     }
 
+    func run(_ pieces: [[UInt8]]) -> [String] {
+        switch kind {
+        case "request": Transcript.server(pieces)
+        case "response to upgrade": Transcript.client(pieces, asksForUpgrade: true)
+        case "response to HEAD": Transcript.client(pieces, method: "HEAD")
+        default: Transcript.client(pieces)
+        }
+    }
+
     /// Writes the outcome into the file: `POSTERN_RECORD=1 swift test --filter HTTPFixtures`.
     ///
     /// Read what it wrote.
-    package func record(_ outcome: [String]) throws {
+    func record(_ outcome: [String]) throws {
         let text = try String(contentsOf: url, encoding: .utf8)
         let input = text.components(separatedBy: "\n---\n")[0].trimmingCharacters(in: .newlines)
         try (input + "\n---\n" + outcome.joined(separator: "\n") + "\n").write(
