@@ -6,52 +6,36 @@ package import Telemetry
 /// The second port: for machines that ask how we are and for those who run us, never for browsers of users.
 package final class AdministrationPort: Sendable {
     private let host: ServiceHost
-    /// Where it listens.
-    package let addresses: [SocketAddress]
-    /// Why there is no socket where one would stand by default.
-    package let missingSocket: ListenError?
+    private let listeners: AdministrationListeners
 
-    /// Opens the port, and its socket, on a thread of its own.
+    /// Serves what is open, on a thread of its own.
     package init(
-        _ settings: AdministrationSettings, gateway: GatewayProcess, registry: MetricRegistry,
-        reload: @escaping @Sendable () async -> ReloadOutcome
+        _ settings: AdministrationSettings, _ listeners: AdministrationListeners, gateway: GatewayProcess,
+        registry: MetricRegistry, reload: @escaping @Sendable () async -> ReloadOutcome
     ) throws(GatewayStartError) {
         let service = AdministrationService(
             gateway: gateway, registry: registry, access: AdministrationAccess(token: settings.token), reload: reload)
-        let socket = settings.socket.map { ListenAddress.unix(path: $0.path) }
-        var missing: ListenError?
-        var host: ServiceHost?
-        do throws(ListenError) {
-            host = try Self.open([settings.address] + [socket].compactMap(\.self), service)
+        self.listeners = listeners
+        do {
+            host = try ServiceHost(sockets: listeners.all.map(\.socket), service: service, name: "admin")
         } catch {
-            guard error.address == socket, settings.socket?.isStandard == true else {
-                throw .listenForAdministration(error)
-            }
-            missing = error
+            throw .system("a thread for the admin listener")
         }
-        do throws(ListenError) {
-            if missing != nil { host = try Self.open([settings.address], service) }
-        } catch {
-            throw .listenForAdministration(error)
-        }
-        guard let host else { throw .system("a thread for the admin listener") }
-        self.host = host
-        missingSocket = missing
-        addresses = host.addresses
     }
 
-    /// Nil when the system refuses something else than the addresses.
-    private static func open(
-        _ listeners: [ListenAddress], _ service: AdministrationService
-    ) throws(ListenError) -> ServiceHost? {
-        do {
-            return try ServiceHost(listeners: listeners, service: service, name: "admin")
-        } catch let error as ListenError {
-            throw error
-        } catch {
-            return nil
-        }
+    /// Where it listens.
+    package var addresses: [SocketAddress] { host.addresses }
+
+    /// What another process needs to take the listeners over.
+    package var bequests: [Bequest] { listeners.all.compactMap { $0.socket.bequest($0.address) } }
+
+    /// The predecessor has been told that we serve: what it left behind is ours.
+    package func takeCharge() {
+        for (_, socket) in listeners.all { socket.takeCharge() }
     }
 
     package func stop() { host.stop() }
+
+    /// Leaves the listeners to another process; whoever is being answered hears the end.
+    package func handOver() { host.handOver(drain: .seconds(5)) }
 }

@@ -62,7 +62,7 @@ extension GatewayProcess {
                 .adopt(
                     settings.listeners.enumerated().map { (index, listener) in
                         OpenListener(
-                            address: listener.address, socket: opened[index].map { $0[worker] },
+                            address: listener.address, sockets: opened[index].map { [$0[worker]] } ?? [],
                             rules: Self.rules(listener, snapshot.listenerTLS[index], settings))
                     }))
         }
@@ -73,6 +73,9 @@ extension GatewayProcess {
                 opened[index]?.first?.address
                     ?? old.settings.listeners.firstIndex { $0.address == listener.address }.map { old.addresses[$0] }
             }
+            // What is gone is closed by the workers, and its file goes with the last reference.
+            state.sockets = state.sockets.filter { open in settings.listeners.contains { $0.address == open.key } }
+            for (index, sockets) in opened { state.sockets[settings.listeners[index].address] = sockets }
         }
     }
 
@@ -127,7 +130,9 @@ extension GatewayProcess {
 /// A listener as a worker is told to have it.
 package struct OpenListener: Sendable {
     package let address: ListenAddress
-    /// Nil: it is open already.
-    package let socket: ListeningSocket?
+    /// Empty: it is open already.
+    ///
+    /// More than one where more queues were inherited than there are workers.
+    package let sockets: [ListeningSocket]
     package let rules: PortRules
 }

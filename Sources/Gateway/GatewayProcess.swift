@@ -17,7 +17,7 @@ package final class GatewayProcess: Sendable {
     package let keeper: SessionKeeper
     let present: PresentState
     /// What was asked for last, and where the gateway listens.
-    let state: Locked<(settings: GatewaySettings, addresses: [SocketAddress])>
+    let state: Locked<State>
     private let clock: TimeSource
     let log: Logger
     private let refreshes: TokenRefreshes
@@ -35,13 +35,20 @@ package final class GatewayProcess: Sendable {
     /// Looks after the present provider's documents.
     private let providerCare: Locked<Task<Void, Never>>
 
+    struct State {
+        var settings: GatewaySettings
+        var addresses: [SocketAddress]
+        /// Those of all workers.
+        var sockets: [ListenAddress: [ListeningSocket]]
+    }
+
     /// Opens the store and the listeners and starts the workers; the provider is asked for in the background (D9).
     ///
     /// - Parameters:
-    ///   - inherited: listeners that somebody opened for us; they serve the settings' listeners of the same address.
+    ///   - inheritance: listeners that somebody opened for us; the settings' listeners of the same address claim them.
     ///   - fatal: called when it turns out later that this gateway must not run (H1); the text is for people.
     package init(
-        _ settings: GatewaySettings, inherited: [InheritedListener] = [], clock: TimeSource = .system, log: Logger,
+        _ settings: GatewaySettings, inheritance: inout Inheritance, clock: TimeSource = .system, log: Logger,
         registry: MetricRegistry,
         fatal: @escaping @Sendable (String) -> Void
     ) async throws(GatewayStartError) {
@@ -60,26 +67,25 @@ package final class GatewayProcess: Sendable {
         let count = settings.workers > 0 ? settings.workers : Machine.cores
         var listeners: [[OpenListener]] = Array(repeating: [], count: count)
         var addresses: [SocketAddress] = []
-        var unused = inherited
+        var sockets: [ListenAddress: [ListeningSocket]] = [:]
         for (listener, tls) in zip(settings.listeners, snapshot.listenerTLS) {
             do throws(ListenError) {
-                let opened: [ListeningSocket]
-                if let place = unused.firstIndex(where: { $0.serves(listener.address) }) {
-                    opened = try ListeningSocket.adopt(unused.remove(at: place), count: count)
-                } else {
-                    opened = try ListeningSocket.open(listener.address, count: count)
-                }
+                let claimed = inheritance.claim(listener.address)
+                let opened =
+                    claimed.isEmpty
+                    ? try ListeningSocket.open(listener.address, count: count).map { [$0] }
+                    : try ListeningSocket.adopt(claimed, count: count)
                 let rules = Self.rules(listener, tls, settings)
-                for (worker, socket) in opened.enumerated() {
-                    listeners[worker].append(OpenListener(address: listener.address, socket: socket, rules: rules))
+                for (worker, sockets) in opened.enumerated() {
+                    listeners[worker].append(OpenListener(address: listener.address, sockets: sockets, rules: rules))
                 }
-                if let first = opened.first { addresses.append(first.address) }
+                if let first = opened.first?.first { addresses.append(first.address) }
+                sockets[listener.address] = opened.flatMap(\.self)
             } catch {
                 throw .listen(error)
             }
         }
-        for listener in unused { log.warning("socket_unused", [("address", .string("\(listener.address)"))]) }
-        state = Locked((settings, addresses))
+        state = Locked(State(settings: settings, addresses: addresses, sockets: sockets))
 
         do throws(ThreadError) {
             fetcher = try Fetcher()
@@ -237,12 +243,27 @@ package final class GatewayProcess: Sendable {
     /// Open client connections.
     package var connections: Int { limit.count }
 
+    /// What another process needs to take over every listener.
+    package var bequests: [Bequest] {
+        state.withLock { state in
+            state.sockets.flatMap { address, sockets in sockets.compactMap { $0.bequest(address) } }
+        }
+    }
+
+    /// The predecessor has been told that we serve: what it left behind is ours.
+    package func takeCharge() {
+        for socket in state.withLock({ $0.sockets.values.flatMap(\.self) }) { socket.takeCharge() }
+    }
+
     /// Takes nothing new, lets what is under way end within `shutdown.drain`, and closes the store.
     ///
     /// Returns when it is done.
-    package func stop() async {
+    ///
+    /// - Parameter handingOver: another process serves the same listeners.
+    package func stop(handingOver: Bool = false) async {
         draining.store(true, ordering: .relaxed)
-        for mailbox in mailboxes { mailbox.post(.drain) }
+        state.withLock { $0.sockets = [:] }
+        for mailbox in mailboxes { mailbox.post(.drain(handingOver: handingOver)) }
         let (mailboxes, drain) = (mailboxes, present.snapshot.settings.server.drain)
         let deadline = Task {
             try? await Task.sleep(for: drain)

@@ -90,8 +90,9 @@ final class Worker: HandlerSource, TimerTarget {
     }
 
     private func listen(_ listener: OpenListener, _ server: ServerWorker) throws(SystemError) {
-        guard let socket = listener.socket else { return }
-        ports.append((listener.address, try server.listen(on: socket, listener.rules)))
+        for socket in listener.sockets {
+            ports.append((listener.address, try server.listen(on: socket, listener.rules)))
+        }
     }
 
     // MARK: Messages
@@ -115,12 +116,12 @@ final class Worker: HandlerSource, TimerTarget {
         case .discard:
             nextScene?.end(unless: [scene] + formerScenes)
             nextScene = nil
-        case .drain:
+        case .drain(let handingOver):
             for journey in journeys where journey.tunnel != nil {
                 journey.endTunnel(WebSocketClose(.goingAway, "going away"))
             }
             server?.drained = { [unowned self] in self.end() }
-            server?.drain()
+            server?.drain(handingOver: handingOver)
         case .stop:
             server?.closeAll()
             end()
@@ -151,10 +152,9 @@ final class Worker: HandlerSource, TimerTarget {
         }
         ports.removeAll { open in !listeners.contains { $0.address == open.address } }
         for listener in listeners {
-            if let open = ports.first(where: { $0.address == listener.address }) {
-                open.port.rules = listener.rules
-                continue
-            }
+            let open = ports.filter { $0.address == listener.address }
+            for (_, port) in open { port.rules = listener.rules }
+            if !open.isEmpty { continue }
             do throws(SystemError) {
                 try listen(listener, server)
             } catch {

@@ -15,8 +15,8 @@ package enum WorkerMessage: Sendable {
     case adopt([OpenListener])
     /// Forget what was prepared.
     case discard
-    /// Finish what is under way, take nothing new.
-    case drain
+    /// Finish what is under way, take nothing new; another process does, where there is one.
+    case drain(handingOver: Bool)
     /// End at once.
     case stop
 }

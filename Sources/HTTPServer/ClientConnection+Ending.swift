@@ -104,13 +104,14 @@ extension ClientConnection {
     /// Lets the running exchange be the last.
     func drain() {
         state.isDraining = true
-        if isIdle, state.isKept {
+        state.hasTime = worker.isHandingOver
+        if isIdle, state.isKept, !state.hasTime {
             leave()
             return
         }
         if state.response == .none { engine.closeAfterResponse() }
         // A new connection may have its request under way: it is waited for, but not for long.
-        deadlines.silentSince = worker.loop.now
+        if !state.hasTime { deadlines.silentSince = worker.loop.now }
         moveDeadline()
     }
 
@@ -121,6 +122,7 @@ extension ClientConnection {
     }
 
     func cutOff() {
-        if state.phase != .closed { lose(.stopping) }
+        if state.phase == .closed { return }
+        if isIdle { leave() } else { lose(.stopping) }
     }
 }

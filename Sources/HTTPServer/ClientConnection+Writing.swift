@@ -141,6 +141,6 @@ extension ClientConnection {
             // A pipelined request may have waited for room.
             if state.request == .awaited, !channel.input.isEmpty || channel.canRead { touch() }
         }
-        if state.isDraining, state.isKept, isIdle { leave() }
+        if state.isDraining, !state.hasTime, state.isKept, isIdle { leave() }
     }
 }

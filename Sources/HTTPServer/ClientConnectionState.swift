@@ -43,6 +43,8 @@ struct ClientConnectionState: Equatable {
     var isPaused = false
     /// No exchange after this one.
     var isDraining = false
+    /// While draining: a silent client is waited for as long as ever, since another process serves who comes meanwhile.
+    var hasTime = false
     /// At least one exchange is over: the connection is kept alive rather than new.
     private(set) var isKept = false
 
@@ -83,7 +85,8 @@ struct ClientConnectionState: Equatable {
     func continuation(mustClose: Bool, restIsBounded: Bool, inputWaits: Bool) -> Continuation {
         guard response == .ended else { return .wait }
         if request != .ended { return mustClose || !restIsBounded ? .part(.linger) : .discardRest }
-        if mustClose || isDraining { return .part(inputWaits ? .linger : .close) }
+        // An answer that has not said so is not the last one where there is time: the client may have asked again already.
+        if mustClose || (isDraining && !hasTime) { return .part(inputWaits ? .linger : .close) }
         return .nextRequest
     }
 

@@ -61,7 +61,7 @@ struct ConnectionDeadlines: Equatable {
 
     /// When a handshake must be over: it shares the time that a new connection may be silent.
     func handshakeEnd(_ state: ClientConnectionState, _ patience: ServerPatience) -> Instant {
-        silentSince + (state.isDraining ? patience.grace : patience.header)
+        silentSince + (state.isDraining && !state.hasTime ? patience.grace : patience.header)
     }
 
     /// The next deadline and what it means.
@@ -95,7 +95,7 @@ struct ConnectionDeadlines: Equatable {
         case .awaited:
             // A client that has not read its last answer is not idle; the send deadline watches it.
             if outputWaits { return nil }
-            if state.isDraining { return (silentSince + patience.grace, .closeSilently) }
+            if state.isDraining, !state.hasTime { return (silentSince + patience.grace, .closeSilently) }
             return (silentSince + (state.isKept ? patience.idle : patience.header), .closeSilently)
         case .head: return (headBegan + patience.header, .requestTimeout)
         case .body:

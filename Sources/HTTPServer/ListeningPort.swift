@@ -29,6 +29,8 @@ package final class ListeningPort: EventTarget, TurnTarget, TimerTarget {
     private var isPutOff = false
     /// Clients may be waiting whom nobody will announce again.
     private var mustAsk = false
+    /// Another process has the queue, too; who has been announced to us alone is still ours.
+    private var isLeaving = false
 
     /// How many are accepted before others have their turn.
     private static let batch = 64
@@ -50,7 +52,7 @@ package final class ListeningPort: EventTarget, TurnTarget, TimerTarget {
 
     package func turnEnding() {
         isPutOff = false
-        if slot != nil { accept() }
+        if slot != nil || isLeaving { accept() }
     }
 
     package func deadlinePassed(_ timer: TimerWheel.Timer) {
@@ -64,13 +66,27 @@ package final class ListeningPort: EventTarget, TurnTarget, TimerTarget {
 
     /// Accepts who already waits, then closes.
     func close() {
-        while slot != nil, acceptOne() == .more {}
+        while slot != nil || isLeaving, acceptOne() == .more {}
         if let slot { worker.loop.forget(slot, stillOpen: socket.descriptor) }
         if let retry { worker.loop.timers.remove(retry) }
         slot = nil
         retry = nil
         mustAsk = false
+        isLeaving = false
         socket.close()
+    }
+
+    /// Leaves the queue to another process that has it as well.
+    ///
+    /// Who waits at this moment may have been announced to us and to nobody else, so they are accepted first, when there is
+    /// a place for them; who comes from now on is announced to the other.
+    func leave() {
+        guard let slot else { return }
+        worker.loop.forget(slot, stillOpen: socket.descriptor)
+        self.slot = nil
+        isLeaving = true
+        socket.leaveFile()
+        accept()
     }
 
     private func accept() {
@@ -79,6 +95,7 @@ package final class ListeningPort: EventTarget, TurnTarget, TimerTarget {
             case .more: continue
             case .none:
                 mustAsk = false
+                if isLeaving { worker.close(self) }
                 return
             case .noPlace:
                 mustAsk = true

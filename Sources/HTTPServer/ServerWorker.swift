@@ -30,6 +30,8 @@ package final class ServerWorker {
 
     /// No new connections, no further exchange on old ones.
     package private(set) var isDraining = false
+    /// Draining, while another process takes whoever comes.
+    private(set) var isHandingOver = false
     /// Called once the last connection of a draining worker is gone.
     package var drained: (() -> Void)?
 
@@ -58,6 +60,7 @@ package final class ServerWorker {
     package func close(_ port: ListeningPort) {
         port.close()
         ports.removeAll { $0 === port }
+        reportIfDrained()
     }
 
     /// Takes other settings; limits of messages count for connections that come from now on.
@@ -81,12 +84,15 @@ package final class ServerWorker {
 
     /// Stops accepting, closes what is idle, and lets every running exchange be the last of its connection.
     ///
-    /// Clients that already wait in a listener's queue are accepted first: closing a listener resets them.
-    package func drain() {
+    /// Clients that already wait in a listener's queue are accepted first: closing a listener resets them. Where another
+    /// process serves the same queues (`handingOver`) there is no hurry: a client that is idle may be about to ask, so its
+    /// next answer tells it to come again on another connection, and only silence closes the one it has.
+    package func drain(handingOver: Bool = false) {
         if isDraining { return }
         isDraining = true
-        for port in ports { port.close() }
-        ports = []
+        isHandingOver = handingOver
+        for port in ports { handingOver ? port.leave() : port.close() }
+        if !handingOver { ports = [] }
         for connection in connections.all { connection.drain() }
         reportIfDrained()
     }
@@ -94,12 +100,14 @@ package final class ServerWorker {
     /// Closes everything that is still open.
     package func closeAll() {
         drain()
+        for port in ports { port.close() }
+        ports = []
         for greeting in greetings.all { greeting.leave(nil) }
         for connection in connections.all { connection.cutOff() }
     }
 
     private func reportIfDrained() {
-        guard isDraining, connections.count == 0, greetings.count == 0 else { return }
+        guard isDraining, ports.isEmpty, connections.count == 0, greetings.count == 0 else { return }
         let report = drained
         drained = nil
         report?()

@@ -6,7 +6,7 @@ import Time
 /// What reaches a service's thread from elsewhere.
 enum ServiceMessage: Sendable {
     case answer(SlotKey, ServiceResponse)
-    case stop(drain: Duration)
+    case stop(drain: Duration, handingOver: Bool)
 }
 
 /// The thread of a ``ServiceHost``: makes handlers, and carries answers back to their exchanges.
@@ -40,9 +40,9 @@ final class ServiceDesk: HandlerSource, TimerTarget {
         case .answer(let key, let response):
             // A client that has left is nobody's loss.
             if let exchange = worker.exchange(key) { Self.send(response, on: exchange) }
-        case .stop(let drain):
+        case .stop(let drain, let handingOver):
             worker.drained = { [unowned self] in loop.stop() }
-            worker.drain()
+            worker.drain(handingOver: handingOver)
             loop.timers.set(loop.timers.add(self), loop.now + drain)
         }
     }

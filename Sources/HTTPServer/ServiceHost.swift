@@ -8,6 +8,8 @@ package final class ServiceHost: Sendable {
     package let addresses: [SocketAddress]
     private let mailbox: Mailbox<ServiceMessage>
     private let ended = Semaphore()
+    /// Until it stops.
+    private let sockets: Locked<[ListeningSocket]>
 
     /// Opens the listeners and starts the thread.
     ///
@@ -16,7 +18,7 @@ package final class ServiceHost: Sendable {
     ///   - permissions: of unix sockets.
     ///   - name: of the thread.
     /// - Throws: ``ListenError``, ``SystemError`` or `ThreadError`.
-    package init(
+    package convenience init(
         listeners: [ListenAddress], service: any HTTPService, settings: ServerSettings = ServerSettings(),
         largestBody: Int = 1 << 20, permissions: UInt32 = 0o600, name: String
     ) throws {
@@ -24,7 +26,18 @@ package final class ServiceHost: Sendable {
         for address in listeners {
             sockets += try ListeningSocket.open(address, permissions: permissions)
         }
+        try self.init(sockets: sockets, service: service, settings: settings, largestBody: largestBody, name: name)
+    }
+
+    /// Serves on listeners that are open.
+    ///
+    /// - Throws: ``SystemError`` or `ThreadError`.
+    package init(
+        sockets: [ListeningSocket], service: any HTTPService, settings: ServerSettings = ServerSettings(),
+        largestBody: Int = 1 << 20, name: String
+    ) throws {
         addresses = sockets.map(\.address)
+        self.sockets = Locked(sockets)
         let mailbox = try Mailbox<ServiceMessage>()
         self.mailbox = mailbox
         let started = Semaphore()
@@ -47,16 +60,26 @@ package final class ServiceHost: Sendable {
         if let error = outcome.withLock({ $0 }) { throw error }
     }
 
-    deinit { mailbox.post(.stop(drain: .zero)) }
+    deinit { mailbox.post(.stop(drain: .zero, handingOver: false)) }
 
     /// The port of the first listener; 0 for a unix socket.
     package var port: UInt16 { addresses.first?.port ?? 0 }
 
     /// Stops accepting, lets running exchanges end within `drain`, and waits for the thread.
     package func stop(drain: Duration = .zero) {
-        mailbox.post(.stop(drain: drain))
+        leave(drain: drain, handingOver: false)
         ended.wait()
         // Whoever else waits may go too.
         ended.signal()
+    }
+
+    /// Leaves the listeners to another process that has them as well; running exchanges may take until `drain`.
+    ///
+    /// Returns at once; ``stop(drain:)`` ends what is left.
+    package func handOver(drain: Duration) { leave(drain: drain, handingOver: true) }
+
+    private func leave(drain: Duration, handingOver: Bool) {
+        sockets.withLock { $0 = [] }
+        mailbox.post(.stop(drain: drain, handingOver: handingOver))
     }
 }

@@ -11,6 +11,7 @@ actor ConfigurationReload {
     /// What the process runs with.
     private var present: GatewayConfiguration
     private var last: Task<ReloadOutcome, Never>?
+    private var isPaused = false
 
     init(_ path: String, _ present: GatewayConfiguration, _ process: GatewayProcess, _ log: Logger) {
         self.path = path
@@ -30,7 +31,16 @@ actor ConfigurationReload {
         return await task.value
     }
 
+    /// Waits for a reload that is under way; later ones are refused until ``resume()``.
+    func pause() async {
+        isPaused = true
+        _ = await last?.value
+    }
+
+    func resume() { isPaused = false }
+
     private func reloadNow() async -> ReloadOutcome {
+        if isPaused { return refused(["another process is getting ready, and reads the configuration by itself"]) }
         let result = Configuration.load(path: path, environment: Environment.all)
         guard var settings = result.settings else {
             return refused(result.problems.map { result.render($0) })

@@ -46,7 +46,8 @@ struct HelpCommand {
         usage: postern serve [--config FILE]
 
         Runs the gateway until it is told to stop. SIGTERM or SIGINT lets running requests end and then stops
-        with 0; a second one stops at once.
+        with 0; a second one stops at once. SIGHUP reads the configuration again. SIGUSR2 starts the program that
+        now stands at this one's path, which takes over all listeners without refusing anybody.
 
         \(configLine)
         """,

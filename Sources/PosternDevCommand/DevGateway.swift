@@ -56,8 +56,9 @@ final class DevGateway {
 
     private static func start(_ settings: GatewaySettings, _ log: Logger) async -> Result<GatewayProcess, Mistake> {
         do throws(GatewayStartError) {
+            var inheritance = Inheritance()
             let process = try await GatewayProcess(
-                settings, log: log, registry: MetricRegistry(),
+                settings, inheritance: &inheritance, log: log, registry: MetricRegistry(),
                 fatal: { text in
                     Output.complain(text)
                     Exit.end(.configuration)

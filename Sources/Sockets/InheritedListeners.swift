@@ -2,48 +2,93 @@ private import Glibc
 
 /// A listening socket that this process was started with.
 package struct InheritedListener: Sendable, Equatable {
+    /// Whose it is.
+    package enum Origin: Sendable, Equatable {
+        /// A service manager's, or that of whoever it was handed over from.
+        case manager
+        /// Our own: opened by a process before this one, which hands over to us, for this address of its configuration.
+        case predecessor(ListenAddress)
+    }
+
     let descriptor: Int32
     /// Where it listens.
     package let address: SocketAddress
+    package let origin: Origin
 
-    /// Whether it is what the configuration asks for: that address, or the same port of every address.
+    /// Whether it is what the configuration asks for: that address, or, of a manager's, the same port of every address.
     package func serves(_ wanted: ListenAddress) -> Bool {
+        if case .predecessor(wanted) = origin { return true }
         switch (wanted, address) {
         case (.unix(let path), .unix(let bound)): return path == bound
         case (.tcp(let host, let port), .ip(let bound, let boundPort, _)):
             guard port == boundPort else { return false }
-            if bound.isUnspecified { return true }
+            if bound.isUnspecified, origin == .manager { return true }
             return IPAddress(host).map { $0 == bound } ?? (host.lowercased() == "localhost" && bound.isLoopback)
         default: return false
         }
     }
 }
 
-/// What a service manager has opened for us before it started us (systemd's socket activation, `sd_listen_fds(3)`): its queue
-/// outlives us, so a restart refuses nobody.
-package enum InheritedListeners {
-    /// The first descriptor behind standard error.
-    private static let first: Int32 = 3
+/// What this process was started with: listeners, and perhaps somebody who waits for us.
+package struct Inheritance: Sendable {
+    /// Those that no listener of ours has claimed yet.
+    package private(set) var listeners: [InheritedListener] = []
+    /// The process that hands over to us.
+    package private(set) var predecessor: Predecessor?
 
-    /// Takes over the sockets that the environment says are for this process.
+    /// Nothing.
+    package init() {}
+
+    /// Takes over what the environment says is for this process.
+    ///
+    /// A service manager opens sockets before it starts us (systemd's socket activation, `sd_listen_fds(3)`): their queue
+    /// outlives us, so a restart refuses nobody. A process of ours that hands over passes its own (``Successor``).
     ///
     /// - Throws: a text for people about a descriptor that is no listening stream socket.
-    package static func takeOver(environment: [String: String]) throws(InheritedListenerError) -> [InheritedListener] {
+    package init(environment: [String: String]) throws(InheritedListenerError) {
+        if let words = environment[Successor.variable].flatMap(HandOverWords.init), let waiting = words.predecessor() {
+            predecessor = waiting
+            for (index, origin) in words.origins.enumerated() {
+                listeners.append(try Self.listener(HandOverWords.first + Int32(index), origin))
+            }
+            return
+        }
         // Meant for another process: a child inherits the words, and perhaps the sockets.
         guard let pid = environment["LISTEN_PID"].flatMap({ Int32($0) }), pid == getpid(),
             let count = environment["LISTEN_FDS"].flatMap({ Int32($0) }), (1...1024).contains(count)
-        else { return [] }
-        var found: [InheritedListener] = []
-        for descriptor in first..<(first + count) {
-            guard option(descriptor, SO_TYPE) == Int32(SOCK_STREAM.rawValue), option(descriptor, SO_ACCEPTCONN) == 1,
-                let address = Socket.localAddress(of: descriptor)
-            else { throw InheritedListenerError(descriptor: descriptor) }
-            guard fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0,
-                fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK) == 0
-            else { throw InheritedListenerError(descriptor: descriptor) }
-            found.append(InheritedListener(descriptor: descriptor, address: address))
+        else { return }
+        for descriptor in HandOverWords.first..<(HandOverWords.first + count) {
+            listeners.append(try Self.listener(descriptor, .manager))
         }
-        return found
+    }
+
+    /// Takes out what serves `wanted`: the first that does, and all others that listen there (`SO_REUSEPORT`).
+    package mutating func claim(_ wanted: ListenAddress) -> [InheritedListener] {
+        guard let first = listeners.first(where: { $0.serves(wanted) }) else { return [] }
+        let claimed = listeners.filter { $0.address == first.address && $0.origin == first.origin }
+        listeners.removeAll { $0.address == first.address && $0.origin == first.origin }
+        return claimed
+    }
+
+    /// Lets go of what nobody has claimed: of what a predecessor leaves that the configuration does not want any more.
+    ///
+    /// A service manager's stay: they are its own.
+    package mutating func dropRest() {
+        for listener in listeners where listener.origin != .manager {
+            close(listener.descriptor)
+            if case .unix(let path) = listener.address { _ = unsafe unlink(path) }
+        }
+        listeners = []
+    }
+
+    private static func listener(
+        _ descriptor: Int32, _ origin: InheritedListener.Origin
+    ) throws(InheritedListenerError) -> InheritedListener {
+        guard option(descriptor, SO_TYPE) == Int32(SOCK_STREAM.rawValue), option(descriptor, SO_ACCEPTCONN) == 1,
+            let address = Socket.localAddress(of: descriptor), fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0,
+            fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK) == 0
+        else { throw InheritedListenerError(descriptor: descriptor) }
+        return InheritedListener(descriptor: descriptor, address: address, origin: origin)
     }
 
     private static func option(_ descriptor: Int32, _ name: Int32) -> Int32? {

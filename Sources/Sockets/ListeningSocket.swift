@@ -35,15 +35,25 @@ package final class ListeningSocket: Sendable {
     package let isShared: Bool
     /// A descriptor kept for the day when there is no other; -1 while it is missing.
     private let spare: Atomic<Int32>
-    /// The file of a unix socket, removed by whoever closes last.
+    /// The file of a unix socket, removed by whoever of its listeners closes last.
     private let file: SocketFile?
+    /// A service manager has opened it, and keeps it.
+    private let isManagers: Bool
+    /// Another one has the same queue.
+    private let isCopy: Bool
 
-    private init(_ descriptor: Int32, _ address: SocketAddress, isShared: Bool, file: SocketFile?) {
+    private init(
+        _ descriptor: Int32, _ address: SocketAddress, isShared: Bool, file: SocketFile?, isManagers: Bool = false,
+        isCopy: Bool = false
+    ) {
         descriptorOrNone = Atomic(descriptor)
         self.address = address
         self.isShared = isShared
         self.file = file
+        self.isManagers = isManagers
+        self.isCopy = isCopy
         spare = Atomic(Self.openSpare())
+        file?.opened()
     }
 
     deinit {
@@ -61,7 +71,9 @@ package final class ListeningSocket: Sendable {
     /// Connections that wait in its queue are reset: accept them before.
     package func close() {
         let descriptor = descriptorOrNone.exchange(-1, ordering: .relaxed)
-        if descriptor >= 0 { _ = Glibc.close(descriptor) }
+        guard descriptor >= 0 else { return }
+        _ = Glibc.close(descriptor)
+        file?.closed()
     }
 
     /// Opens one listener a worker: TCP with a queue each (`SO_REUSEPORT`), a unix socket with one queue for all.
@@ -84,16 +96,47 @@ package final class ListeningSocket: Sendable {
         }
     }
 
-    /// Takes over a listener that somebody else opened: one queue for all workers.
+    /// Takes over what somebody else opened for one address, a queue or several: for each worker the queues that it serves.
     ///
-    /// Once for each of them.
-    package static func adopt(_ inherited: InheritedListener, count: Int) throws(ListenError) -> [ListeningSocket] {
-        do throws(SystemError) {
-            return try sharing(inherited.descriptor, inherited.address, count: count, file: nil)
-        } catch {
-            throw ListenError(address: inherited.address.asListenAddress, cause: error)
+    /// Every queue has a worker, and every worker has a queue: either may share what the other has fewer of. The file of a
+    /// unix socket becomes ours to remove by ``takeCharge()``.
+    package static func adopt(_ inherited: [InheritedListener], count: Int) throws(ListenError) -> [[ListeningSocket]] {
+        var sockets: [[ListeningSocket]] = Array(repeating: [], count: count)
+        guard let first = inherited.first else { return sockets }
+        var file: SocketFile?
+        if case .predecessor = first.origin, case .unix(let path) = first.address {
+            file = SocketFile(path, isOurs: false)
         }
+        do throws(SystemError) {
+            for number in 0..<max(count, inherited.count) {
+                let queue = inherited[number % inherited.count]
+                let isCopy = number >= inherited.count
+                let descriptor =
+                    isCopy
+                    ? try SystemCall.require { fcntl(queue.descriptor, F_DUPFD_CLOEXEC, 0) } : queue.descriptor
+                sockets[number % count].append(
+                    ListeningSocket(
+                        descriptor, queue.address, isShared: count > inherited.count, file: file,
+                        isManagers: queue.origin == .manager, isCopy: isCopy))
+            }
+        } catch {
+            throw ListenError(address: first.address.asListenAddress, cause: error)
+        }
+        return sockets
     }
+
+    /// What the next process needs of this one, which the configuration knows by `address`; nil for a copy of another.
+    package func bequest(_ address: ListenAddress) -> Bequest? {
+        let open = descriptor
+        if isCopy || open < 0 { return nil }
+        return Bequest(descriptor: open, origin: isManagers ? .manager : .predecessor(address))
+    }
+
+    /// From now on the file of an adopted unix socket is ours to remove: its former owner has left it to us.
+    package func takeCharge() { file?.isOurs = true }
+
+    /// Leaves the file of a unix socket to the next process.
+    package func leaveFile() { file?.isOurs = false }
 
     /// Copies of one descriptor, which is the first of them.
     private static func sharing(
@@ -102,7 +145,7 @@ package final class ListeningSocket: Sendable {
         var opened = [ListeningSocket(descriptor, address, isShared: count > 1, file: file)]
         while opened.count < count {
             let copy = try SystemCall.require { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) }
-            opened.append(ListeningSocket(copy, address, isShared: true, file: file))
+            opened.append(ListeningSocket(copy, address, isShared: true, file: file, isCopy: true))
         }
         return opened
     }
@@ -191,13 +234,25 @@ package final class ListeningSocket: Sendable {
 private final class SocketFile: Sendable {
     private let path: String
     private let identity: UInt64
+    private let ours: Atomic<Bool>
+    private let listeners = Atomic<Int>(0)
 
-    init(_ path: String) {
+    init(_ path: String, isOurs: Bool = true) {
         self.path = path
         identity = Self.identity(of: path) ?? 0
+        ours = Atomic(isOurs)
     }
 
-    deinit {
+    /// False while another process is to remove it.
+    var isOurs: Bool {
+        get { ours.load(ordering: .relaxed) }
+        set { ours.store(newValue, ordering: .relaxed) }
+    }
+
+    func opened() { listeners.add(1, ordering: .relaxed) }
+
+    func closed() {
+        guard listeners.subtract(1, ordering: .acquiringAndReleasing).newValue == 0, isOurs else { return }
         if let now = Self.identity(of: path), now == identity { _ = unsafe unlink(path) }
     }
 

@@ -3,6 +3,8 @@ import Foundation
 /// A condition did not come true in time.
 package struct NeverHappened: Error, CustomStringConvertible {
     package let description: String
+
+    package init(description: String) { self.description = description }
 }
 
 /// Waits until `condition` holds, asking every few milliseconds; throws when the time is over.

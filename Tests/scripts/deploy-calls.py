@@ -2,7 +2,8 @@
 
 usage: deploy-calls.py UNIT PROGRAM
 
-Runs the program under strace as another user than root, as the unit does, from its start over a request to its end.
+Runs the program under strace as another user than root, as the unit does, from its start over a request and a hand-over to
+its end.
 """
 
 import os
@@ -89,17 +90,25 @@ with tempfile.TemporaryDirectory() as work:
         time.sleep(0.05)
     answers = [status(port, "/"), status(port, "/open/"), status(admin, "/metrics")]
     pids = subprocess.run(["pgrep", "-P", str(child.pid)], capture_output=True, text=True).stdout.split()
-    os.kill(int(pids[0]), signal.SIGTERM)
+    os.kill(int(pids[0]), signal.SIGUSR2)
+    while not (heir := re.search(r'"msg":"handed_over","pid":(\d+)', open(log).read())):
+        if child.poll() is not None or time.monotonic() > end:
+            child.kill()
+            sys.exit(f"deploy: the gateway did not hand over:\n{open(log).read()}")
+        time.sleep(0.05)
+    answers.append(status(port, "/"))
+    os.kill(int(heir[1]), signal.SIGTERM)
     ended = child.wait(timeout=60)
     lines = open(trace).read().splitlines()
     strange = [line for line in open(log) if not line.startswith("{")]
 
-if answers != [401, 502, 200] or ended != 0:
-    sys.exit(f"deploy: expected 401, 502, 200 and 0, found {answers} and {ended}")
+if answers != [401, 502, 200, 401] or ended != 0:
+    sys.exit(f"deploy: expected 401, 502, 200, 401 and 0, found {answers} and {ended}")
 if strange:
     sys.exit(f"deploy: the log has a line that is not JSON: {strange[0]}")
-# What comes before the program is its own is strace's and setpriv's.
-start = max(number for number, line in enumerate(lines) if re.match(r"\d+\s+execve\(", line))
+# What comes before the program is its own is strace's and setpriv's; a hand-over's execve is another process's.
+first = lines[0].split()[0]
+start = max(number for number, line in enumerate(lines) if re.match(rf"{first}\s+execve\(", line))
 calls = {found[1] for line in lines[start:] if (found := re.match(r"\d+\s+(?:<[.]{3} )?(\w+)(?:\(| resumed)", line))}
 forbidden = calls - allowed
 # The run time complains in the journal about a priority that it cannot have.

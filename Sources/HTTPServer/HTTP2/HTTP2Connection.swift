@@ -403,7 +403,7 @@ final class HTTP2Connection: EventTarget, TurnTarget, TimerTarget, ServedConnect
         if isDraining { return }
         isDraining = true
         drainBegan = worker.loop.now
-        if openStreams == 0, isKept {
+        if openStreams == 0, isKept, !worker.isHandingOver {
             sayGoodbye()
         } else {
             // What is on its way to us is still served, for a moment.

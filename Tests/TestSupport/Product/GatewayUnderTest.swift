@@ -27,6 +27,8 @@ package final class GatewayUnderTest {
         package var listener = ""
         /// What the program is started by, its own command line behind; nothing: it starts itself.
         package var launcher: [String] = []
+        /// The program is run by a path of its own (``GatewayUnderTest/ownProgram``), where another may be put.
+        package var runsByOwnPath = false
         /// Added to the program's environment.
         package var environment: [String: String] = [:]
 
@@ -37,6 +39,8 @@ package final class GatewayUnderTest {
     package let directory: String
     package let program: String
     private(set) package var process: ChildProcess
+    /// Processes that have taken over, one from another.
+    private var heirs: [pid_t] = []
     private let environment: [String: String]
     private let launcher: [String]
 
@@ -44,6 +48,7 @@ package final class GatewayUnderTest {
     package let origin: String
     package var database: String { directory + "/sessions.db" }
     package var socket: String { directory + "/listen.sock" }
+    package var ownProgram: String { directory + "/postern" }
     package var configuration: String { directory + "/postern.yaml" }
 
     /// Everything it has said since it was first started.
@@ -70,9 +75,13 @@ package final class GatewayUnderTest {
     ) throws {
         self.port = try port ?? freePort()
         origin = options.publicURL ?? "http://localhost:\(self.port)"
-        program = try Self.program
         directory = NSTemporaryDirectory() + "postern-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        let built = try Self.program
+        program = options.runsByOwnPath ? directory + "/postern" : built
+        if options.runsByOwnPath {
+            try FileManager.default.createSymbolicLink(atPath: program, withDestinationPath: built)
+        }
         var listeners = ["127.0.0.1:\(self.port)"]
         if options.listensOnSocket { listeners.append("unix:\(directory)/listen.sock") }
         let listen = listeners.map { "{ address: \"\($0)\"\(options.listener) }" }.joined(separator: ", ")
@@ -101,6 +110,11 @@ package final class GatewayUnderTest {
     }
 
     deinit {
+        // Youngest first: nobody is there to take over again.
+        for pid in heirs.reversed() where Self.isRunning(pid) {
+            kill(pid, SIGTERM)
+            if (try? eventually("end of \(pid)", within: 5, { !Self.isRunning(pid) })) == nil { kill(pid, SIGKILL) }
+        }
         process.end(within: 5)
         try? FileManager.default.removeItem(atPath: directory)
     }
@@ -136,7 +150,7 @@ package final class GatewayUnderTest {
     }
 
     /// What it holds of the machine at this moment.
-    package var use: ProcessUse { get throws { try ProcessUse(of: process.pid) } }
+    package var use: ProcessUse { get throws { try ProcessUse(of: pid) } }
 
     /// Asks it to stop, and gives its exit code.
     @discardableResult
@@ -162,6 +176,36 @@ package final class GatewayUnderTest {
             return lines.count > before
         }
         return String(lines[before])
+    }
+
+    /// The process that serves, which may be an heir.
+    package var pid: pid_t { heirs.last ?? process.pid }
+
+    /// Asks for a hand-over, and waits for what it comes to.
+    ///
+    /// - Returns: the log line, `handed_over` or `handover_failed`.
+    @discardableResult
+    package func handOver() throws -> String {
+        let start = (try FileManager.default.attributesOfItem(atPath: process.log)[.size] as? UInt64) ?? 0
+        kill(pid, SIGUSR2)
+        var line = ""
+        try eventually("the hand-over is told", within: 60) {
+            guard let file = FileHandle(forReadingAtPath: process.log), (try? file.seek(toOffset: start)) != nil
+            else { return false }
+            let text = String(decoding: (try file.readToEnd()) ?? Data(), as: UTF8.self)
+            line = (events("handed_over", in: text) + events("handover_failed", in: text)).first.map(String.init) ?? ""
+            return !line.isEmpty
+        }
+        if let begin = line.range(of: "\"pid\":"), let heir = pid_t(line[begin.upperBound...].prefix { $0.isNumber }) {
+            heirs.append(heir)
+        }
+        return line
+    }
+
+    /// Whether a process runs; one that has ended and that nobody has asked about does not.
+    package static func isRunning(_ pid: pid_t) -> Bool {
+        guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8) else { return false }
+        return text.split(separator: ")").last?.split(separator: " ").first != "Z"
     }
 
     /// Ends it as a crash would.

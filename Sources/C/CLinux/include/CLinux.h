@@ -15,3 +15,9 @@ int postern_accept(int listener, struct sockaddr_storage *peer, socklen_t *lengt
 int postern_open_beneath(int directory, const char *path, uint64_t flags);
 /// PR_SET_DUMPABLE 0: no core file, no ptrace and no readable /proc entries for the same user.
 int postern_forbid_dumps(void);
+/// Starts a program with standard input, output and error, `descriptors` as 3, 4, 5 …, and no others; no signal is blocked
+/// or ignored in it. Answers 0 and its id in `child`, or an error number.
+int postern_spawn(const char *program, char *const arguments[], char *const environment[], const int *descriptors,
+                  int count, int32_t *child);
+/// The path by which the system was asked to run this program (AT_EXECFN); null where nobody knows.
+const char *postern_program(void);
