@@ -210,9 +210,9 @@ if Context.environment["POSTERN_FUZZ"] != nil {
         .executableTarget(
             name: "PosternFuzz",
             dependencies: [
-                "CLibFuzzer", "Bytes", "Configuration", "Cryptography", "Formats", "HTTP", "JOSE", "Routing",
-                "TestSupport",
-                "Time",
+                "CLibFuzzer", "Bytes", "Configuration", "Cryptography", "Formats", "HTTP", "HTTPServer", "JOSE",
+                "Routing",
+                "Sockets", "TestSupport", "Time",
             ],
             path: "Tests/Fuzz/PosternFuzz", swiftSettings: testRules),
     ]

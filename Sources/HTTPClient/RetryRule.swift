@@ -34,7 +34,7 @@ package struct RetryRule: Sendable, Equatable {
         case .closedBeforeResponse: return !hasSent || isIdempotent
         // Waiting again would double the wait; the others would only repeat themselves.
         case .responseTimeout, .idleTimeout, .overloaded, .unsupportedScheme, .truncated, .badResponse, .protocolError,
-            .badRequest:
+            .noTunnels, .badRequest:
             return false
         }
     }

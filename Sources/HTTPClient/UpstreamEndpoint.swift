@@ -250,13 +250,13 @@ final class UpstreamEndpoint {
     }
 
     private func begin(_ stream: UpstreamStream, on connection: SharedConnection) {
-        guard let handler = stream.handler else {
+        if stream.handler == nil {
             load -= 1
             pool.takeBack(stream)
             return
         }
         connection.lease(stream)
-        handler.upstreamReady(stream)
+        connection.announce(stream)
     }
 
     /// The stream for which a connection was being made is gone: somebody else makes it.

@@ -28,6 +28,8 @@ package enum UpstreamFailure: Error, Sendable, Equatable {
     case badResponse(HTTP1Error)
     /// The server broke HTTP/2's rules.
     case protocolError
+    /// The server speaks HTTP/2 and has not said that it takes WebSockets there (RFC 8441, section 3).
+    case noTunnels
     /// The handler wrote more or less than its head announced.
     case badRequest(HTTP1Error)
 
@@ -63,6 +65,7 @@ package enum UpstreamFailure: Error, Sendable, Equatable {
         case .truncated: "truncated"
         case .badResponse: "bad_response"
         case .protocolError: "protocol_error"
+        case .noTunnels: "no_websockets"
         case .badRequest: "bad_request"
         }
     }

@@ -64,21 +64,26 @@ package final class UpstreamPool: TurnTarget, TimerTarget {
     /// - Parameters:
     ///   - affinity: the same number finds the same server, with `balance: hash_session`; nil: any will do.
     ///   - avoided: a server that has just failed, while there is another.
+    ///   - forTunnel: the request will be a WebSocket's handshake, with `Upgrade` among its fields; in HTTP/2 it becomes an
+    ///     extended CONNECT, or fails where the server does not take any.
     @discardableResult
     package func open(
-        for handler: any UpstreamHandler, affinity: UInt64? = nil, avoiding avoided: UpstreamServer? = nil
+        for handler: any UpstreamHandler, affinity: UInt64? = nil, avoiding avoided: UpstreamServer? = nil,
+        forTunnel: Bool = false
     ) -> UpstreamStream {
-        open(on: choose(affinity, avoiding: avoided), for: handler)
+        open(on: choose(affinity, avoiding: avoided), for: handler, forTunnel: forTunnel)
     }
 
-    func open(on endpoint: UpstreamEndpoint, for handler: any UpstreamHandler) -> UpstreamStream {
+    func open(on endpoint: UpstreamEndpoint, for handler: any UpstreamHandler, forTunnel: Bool = false)
+        -> UpstreamStream
+    {
         let stream = idleStreams.popLast() ?? UpstreamStream(server: endpoint.server)
-        stream.begin(for: handler, server: endpoint.server, now: loop.now)
+        stream.begin(for: handler, server: endpoint.server, forTunnel: forTunnel, now: loop.now)
         if endpoint.server.isSecure, tls == nil {
             fail(stream, .unsupportedScheme)
         } else if settings.http2, let connection = endpoint.takeShared() {
             connection.lease(stream)
-            handler.upstreamReady(stream)
+            connection.announce(stream)
         } else if let connection = endpoint.takeIdle() {
             stream.wasReused = true
             connection.lease(stream)

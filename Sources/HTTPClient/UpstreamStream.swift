@@ -19,6 +19,12 @@ package final class UpstreamStream {
     /// True once a head of the response has arrived, interim ones included.
     package internal(set) var hasResponse = false
 
+    /// The request is a WebSocket's handshake.
+    var asksForTunnel = false
+    /// The server has opened the WebSocket that was asked for in HTTP/2, where no status says so by itself (RFC 8441,
+    /// section 5).
+    package internal(set) var isTunnel = false
+
     /// The response's head, from ``UpstreamHandler/upstreamResponded(_:_:)`` on.
     package let head = ResponseHead()
     var handler: (any UpstreamHandler)?
@@ -34,7 +40,9 @@ package final class UpstreamStream {
 
     init(server: UpstreamServer) { self.server = server }
 
-    func begin(for handler: any UpstreamHandler, server: UpstreamServer, now: Instant) {
+    func begin(for handler: any UpstreamHandler, server: UpstreamServer, forTunnel: Bool, now: Instant) {
+        asksForTunnel = forTunnel
+        isTunnel = false
         self.handler = handler
         self.server = server
         openedAt = now

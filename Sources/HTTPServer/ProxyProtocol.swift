@@ -1,12 +1,12 @@
 private import Bytes
-import Sockets
+package import Sockets
 
 /// What a load balancer writes in front of a connection's first byte to say whom it speaks for: the PROXY protocol,
 /// versions 1 (text) and 2 (binary) of HAProxy's specification.
 ///
 /// Pure. Whether a peer may say so is its listener's business.
-enum ProxyProtocol {
-    enum Reading: Equatable {
+package enum ProxyProtocol {
+    package enum Reading: Equatable {
         /// So far it is the beginning of a header.
         case needMore
         /// A whole header of `length` bytes.
@@ -19,10 +19,10 @@ enum ProxyProtocol {
     }
 
     /// The longest header that is read: addresses, and what version 2 appends to them, which is skipped.
-    static let mostBytes = 4096
+    package static let mostBytes = 4096
 
     /// Reads the header at the beginning of `bytes`.
-    static func read(_ bytes: Span<UInt8>) -> Reading {
+    package static func read(_ bytes: Span<UInt8>) -> Reading {
         guard bytes.count > 0 else { return .needMore }
         return bytes[0] == UInt8(ascii: "P") ? readText(bytes) : readBinary(bytes)
     }

@@ -16,6 +16,8 @@ extension ProductTests {
                 var failures: [String] = []
                 var answers = 0
                 var unlucky = 0
+                /// How often the provider had refused a replaced token of this user before the last login.
+                var reuses = 0
             }
 
             let name: String
@@ -23,7 +25,7 @@ extension ProductTests {
             init(_ name: String) { self.name = name }
 
             /// One step: a login where there is none, else a request that the upstream must see.
-            func step(_ origin: String) {
+            func step(_ origin: String, _ provider: HostileProvider) {
                 var state = state.withLock { $0 }
                 let browser = TestBrowser()
                 browser.jar = state.jar
@@ -35,6 +37,7 @@ extension ProductTests {
                     if !state.isSignedIn {
                         // The cookie counts from the moment it arrived, whatever happens to the page behind it.
                         defer { state.isSignedIn = browser.jar[Stage.cookie] != nil }
+                        state.reuses = provider.reuses(by: name)
                         _ = try browser.ask(origin + "/bff/login?login_hint=\(name)&returnUrl=/x") {
                             !$0.hasSuffix("/x")
                         }
@@ -47,18 +50,30 @@ extension ProductTests {
                     state.wasAnswered = true
                     switch answer.status {
                     case 200: state.answers += 1
-                    case 401 where owedAnAnswer && answer.text.contains("refresh_failed"):
+                    case 401 where owedAnAnswer && provider.reuses(by: name) > state.reuses:
                         // The crash took the answer of a refresh with it, and the provider forgives nothing (B34).
                         state.unlucky += 1
                         state.isSignedIn = false
                         browser.jar = CookieJar()
                     case 503: break
-                    default: state.failures.append("\(name): \(answer.status) \(answer.text)")
+                    default:
+                        state.failures.append(
+                            "\(name): \(answer.status) \(answer.text), owed an answer: \(owedAnAnswer)")
+                        state.isSignedIn = false
+                        browser.jar = CookieJar()
                     }
                 } catch {
                     // Nobody listens, or the connection broke: the crash. A request that never left owes nothing.
                     usleep(20_000)
                 }
+            }
+
+            /// What the log has about this user's last session: for a complaint.
+            func story(_ gateway: GatewayUnderTest) -> String {
+                let login = gateway.events("login_completed").last { $0.contains(#""user":"\#(name)""#) }
+                guard let session = login?.firstMatch(of: /"session":"[^"]+"/)?.output else { return "no login" }
+                let lines = gateway.log.split(separator: "\n").filter { $0.contains(session) }
+                return lines.suffix(12).joined(separator: "\n")
             }
         }
 
@@ -67,13 +82,13 @@ extension ProductTests {
             try await onThread {
                 let rounds = Soak.amount("kills", short: 3)
                 let stage = try Stage { $0.lifetime = 1 }
-                let origin = stage.gateway.origin
+                let (origin, provider) = (stage.gateway.origin, stage.provider)
                 let users = (0..<8).map { User("user\($0)") }
                 let isOver = Locked(false)
                 let done = Semaphore()
                 for user in users {
                     try Thread.start(name: user.name) {
-                        while !isOver.withLock({ $0 }) { user.step(origin) }
+                        while !isOver.withLock({ $0 }) { user.step(origin, provider) }
                         done.signal()
                     }.detach()
                 }
@@ -97,7 +112,7 @@ extension ProductTests {
                 }
                 for user in users {
                     let state = user.state.withLock { $0 }
-                    #expect(state.failures.isEmpty, "\(state.failures)")
+                    #expect(state.failures.isEmpty, "\(state.failures) \(user.story(stage.gateway))")
                     #expect(state.isSignedIn)
                 }
                 let check = try ChildProcess.run(["sqlite3", stage.gateway.database, "PRAGMA integrity_check;"])

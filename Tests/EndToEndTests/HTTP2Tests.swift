@@ -204,8 +204,8 @@ extension ProductTests {
                     ("/ok", EchoUpstream.answer("no tunnel"), 502),
                     ("/empty", "HTTP/1.1 204 No Content\r\n\r\n", 502),
                     ("/forbidden", EchoUpstream.answer("no", status: "403 Forbidden"), 403),
-                    // Upstreams are asked for upgrades in HTTP/1 alone.
-                    ("/both/x", EchoUpstream.answer("no tunnel"), 501),
+                    // Nobody listens there.
+                    ("/both/x", EchoUpstream.answer("no tunnel"), 502),
                 ] {
                     stage.upstream.answers(upstream)
                     let head = [
@@ -224,6 +224,115 @@ extension ProductTests {
                 }
                 #expect(
                     !stage.upstream.requests.contains { $0.target.hasPrefix("/plain") || $0.target == "/bff/session" })
+            }
+        }
+
+        @Test(
+            "G60, G62, E47 a WebSocket to an upstream in HTTP/2 is an extended CONNECT there, for browsers in either version"
+        )
+        func webSocketUpstream() async throws {
+            try await onThread {
+                let heard = Locked<[UInt8]>([])
+                let upstream = try HTTP2Upstream { request, hasEnded in
+                    if request.target == "/socket/no" { return .answer(Array("no".utf8), status: 403) }
+                    if request.header("sec-websocket-version") == nil { return hasEnded ? .answer("plain") : nil }
+                    return .tunnel { piece in
+                        heard.withLock { $0 += piece }
+                        return [0x81, 2] + Array("ok".utf8)
+                    }
+                }
+                var options = GatewayUnderTest.Options()
+                options.upstreams = ["both": "{ servers: [ \"http://127.0.0.1:\(upstream.port)\" ], http2: true }"]
+                options.routes.append("{ path: /socket, upstream: both }")
+                options.workers = 1
+                let stage = try Stage(options)
+                let browser = try stage.signedIn()
+                // The first request of all: what the server takes is not known yet.
+                let socket = try stage.socket(browser)
+                try socket.send("hi")
+                #expect(try socket.receive() == .text("ok"))
+                let asked = try #require(upstream.requests.first)
+                #expect(asked.header("sec-websocket-version") == "13" && asked.header("sec-websocket-accept") == nil)
+                #expect(asked.header("authorization")?.hasPrefix("Bearer access-") == true)
+                // The engine of the test's server makes HTTP/1's request of it, and its key is not the browser's.
+                #expect(asked.header("sec-websocket-key") != "dGhlIHNhbXBsZSBub25jZQ==")
+                #expect(heard.withLock { $0 } == WebSocketPeer.Frame.text("hi").bytes(masked: true))
+                // Others share the connection, and what the upstream refuses stays refused.
+                let page = try browser.askOnce(stage.url("/socket"), .fetch, from: .sameOrigin)
+                #expect(page.text == "plain")
+                let refused = try RawResponse(readingFrom: try stage.handshake(browser, "/socket/no"))
+                #expect(refused.status == 403)
+                let cookie = try #require(browser.jar[Stage.cookie])
+                let host = "localhost:\(stage.gateway.port)"
+                let peer = try RawClient.connect(port: UInt16(stage.gateway.port))
+                try peer.send(
+                    RawHTTP2.opening
+                        + RawHTTP2.headers(
+                            1,
+                            [
+                                (":method", "CONNECT"), (":protocol", "websocket"), (":scheme", "http"),
+                                (":authority", host), (":path", "/socket"), ("sec-websocket-version", "13"),
+                                ("origin", "http://\(host)"), ("cookie", "\(Stage.cookie)=\(cookie)"),
+                            ], ends: false))
+                var seen: [UInt8] = []
+                func wait(_ what: (RawHTTP2.Frame) -> Bool) throws {
+                    while !RawHTTP2.frames(seen).contains(where: what) { seen += try peer.receive() }
+                }
+                try wait { $0.type == 1 && $0.stream == 1 && $0.flags == 4 }
+                try peer.send(RawHTTP2.data(1, [0x81, 0x82, 0, 0, 0, 0] + Array("hi".utf8)))
+                try wait { $0.type == 0 && $0.payload == [0x81, 2] + Array("ok".utf8) }
+                #expect(upstream.connections == 1)
+                // Both hear the reason of the end, and so does the upstream.
+                heard.withLock { $0 = [] }
+                #expect(try browser.askOnce(try stage.logoutURL(browser)).status == 302)
+                #expect(try socket.receive() == .close(1008, "revoked"))
+                try wait { $0.type == 0 && $0.payload.starts(with: [0x88, 9, 0x03, 0xF0]) }
+                try eventually("the upstream hears both ends: \(heard.withLock { $0 })") {
+                    heard.withLock { $0.count } == 2 * 15
+                }
+                #expect(heard.withLock { $0.first } == 0x88)
+            }
+        }
+
+        @Test(
+            "G60 an upstream in HTTP/2 that has not said that it takes WebSockets is not asked for one: 502, and the log says why"
+        )
+        func noWebSocketUpstream() async throws {
+            try await onThread {
+                let heard = Locked<[Int: [UInt8]]>([:])
+                let ended = Locked(0)
+                let plain = try ScriptedServer { peer, number in
+                    // Settings that say nothing of it; after the first connection not even those.
+                    if number == 0 { try peer.send(RawHTTP2.settings) }
+                    while true {
+                        let bytes = try peer.receive()
+                        if bytes.isEmpty { return ended.withLock { $0 += 1 } }
+                        heard.withLock { $0[number, default: []] += bytes }
+                    }
+                }
+                var options = GatewayUnderTest.Options()
+                options.upstreams = [
+                    "both":
+                        "{ servers: [ \"http://127.0.0.1:\(plain.port)\" ], http2: true, response_timeout: 300ms, keep_alive_timeout: 100ms }"
+                ]
+                options.routes.append("{ path: /socket, upstream: both }")
+                options.workers = 1
+                let stage = try Stage(options)
+                let browser = try stage.signedIn()
+                let refused = try RawResponse(readingFrom: try stage.handshake(browser))
+                #expect(refused.status == 502, "\(refused.head)")
+                try eventually("the log says why") {
+                    stage.gateway.events("upstream_failed").last?.contains("no_websockets") == true
+                }
+                try eventually("the idle connection is closed") { ended.withLock { $0 } == 1 }
+                let silent = try RawResponse(readingFrom: try stage.handshake(browser))
+                #expect(silent.status == 504, "\(silent.head)")
+                #expect(plain.connections == 2)
+                for bytes in heard.withLock({ $0.values }) {
+                    #expect(bytes.starts(with: RawHTTP2.preface))
+                    let frames = RawHTTP2.frames(Array(bytes.dropFirst(RawHTTP2.preface.count)))
+                    #expect(!frames.contains { $0.type == 1 }, "\(frames)")
+                }
             }
         }
 

@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import Threads
 
 /// A TCP peer on loopback that reads HTTP requests and answers with exactly the bytes it is told to.
 final class LoopbackPeer: Sendable {
@@ -32,7 +32,7 @@ final class LoopbackPeer: Sendable {
 
     private let listener: Int32
     let port: Int
-    private let seen = Mutex(Seen())
+    private let seen = Locked(Seen())
     private let answer: @Sendable (Request, Int) -> Answer
 
     /// `answer` gets the request and its number, from 0.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Fixtures/http1: G1 to G22, G30 to G39, G50 to G53, G60, G62") struct HTTPFixturesTests {

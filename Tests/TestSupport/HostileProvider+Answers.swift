@@ -69,8 +69,14 @@ extension HostileProvider {
     private func refresh(_ call: Call, _ script: Script) -> Answer {
         let token = call.value("refresh_token") ?? ""
         let grant = state.withLock { state -> Grant? in
-            guard let grant = state.refreshTokens[token] else { return nil }
-            if script.rotatesRefreshTokens { state.refreshTokens[token] = nil }
+            guard let grant = state.refreshTokens[token] else {
+                if let subject = state.replacedTokens[token] { state.reuses[subject, default: 0] += 1 }
+                return nil
+            }
+            if script.rotatesRefreshTokens {
+                state.refreshTokens[token] = nil
+                state.replacedTokens[token] = grant.subject
+            }
             return grant
         }
         guard var grant else { return .error("invalid_grant") }

@@ -118,6 +118,10 @@ package final class HostileProvider: Sendable {
         var codes: [String: Grant] = [:]
         var refreshTokens: [String: Grant] = [:]
         var accessTokens: [String: Grant] = [:]
+        /// Refresh tokens that rotation has replaced, with their subject.
+        var replacedTokens: [String: String] = [:]
+        /// How often a subject's replaced token came back, and was refused.
+        var reuses: [String: Int] = [:]
         var revoked: [String] = []
         var keys: [(kid: String, key: PrivateKey)]
         var counter = 0
@@ -156,6 +160,9 @@ package final class HostileProvider: Sendable {
     package func bend(_ change: (inout Script) -> Void) {
         state.withLock { change(&$0.script) }
     }
+
+    /// How often a replaced refresh token of this subject came back, and was refused.
+    package func reuses(by subject: String) -> Int { state.withLock { $0.reuses[subject] ?? 0 } }
 
     package var calls: [Call] { state.withLock { $0.calls } }
     package func calls(to endpoint: Endpoint) -> [Call] { calls.filter { $0.endpoint == endpoint } }

@@ -27,7 +27,7 @@ extension RequestJourney {
         guard let exchange, let plan else { return }
         upstreamTime = upstreamAt.map { worker.loop.now.since($0) }
         if head.status == 401, renewAfterRefusal(stream, head, exchange, plan) { return }
-        if head.status == 101 {
+        if head.status == 101 || stream.isTunnel {
             openTunnel(stream, head, exchange, plan)
             return
         }
@@ -96,6 +96,8 @@ extension RequestJourney {
             let known = head.fields.known(position)
             switch known {
             case .contentLength: continue
+            // What proves that HTTP/1's key was read means nothing from HTTP/2; the browser's proof is ours then.
+            case .secWebSocketAccept where stream?.isTunnel ?? false: continue
             case .setCookie where snapshot.isReserved(setCookie: head.fields.value(position)):
                 // Nobody behind us may set, replace or delete our cookies (E12).
                 worker.log.warning("upstream_cookie_dropped", [("route", .string(plan.label))])
@@ -230,7 +232,7 @@ extension RequestJourney {
             exchange.send(masked.buffer.bytes)
         }
         self.stream = nil
-        guard stream.hasTrailers else {
+        guard stream.hasTrailers, tunnel == nil else {
             exchange.finish()
             return
         }

@@ -21,7 +21,7 @@ extension RequestJourney {
         // Kept before it is ready: a client that leaves while we connect must take its stream along, or the stream would
         // find this journey on its next request.
         let opened = scene.pools[upstream].open(
-            for: self, affinity: session?.digest.leadingWord, avoiding: avoided)
+            for: self, affinity: session?.digest.leadingWord, avoiding: avoided, forTunnel: wantsTunnel)
         if self.exchange === exchange { stream = opened }
         return .stay
     }

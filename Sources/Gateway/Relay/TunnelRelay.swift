@@ -25,9 +25,8 @@ final class TunnelRelay {
 extension RequestJourney {
     /// The request asks for a WebSocket, on a route that has them (G60).
     var wantsTunnel: Bool {
-        guard evidence.isWebSocket, let plan, let upstream = plan.upstream else { return false }
-        // Upstreams are asked for upgrades in HTTP/1 alone; in HTTP/2 the request is an ordinary one.
-        return plan.settings.allowsWebSocket && !snapshot.settings.upstreams[upstream].http2
+        guard evidence.isWebSocket, let plan, plan.upstream != nil else { return false }
+        return plan.settings.allowsWebSocket
     }
 
     /// Over HTTP/2 the handshake is a CONNECT, and whatever answers it with 2xx has opened its tunnel (RFC 8441, section 4):
@@ -36,7 +35,9 @@ extension RequestJourney {
 
     /// The upstream agrees: from now on the bytes are the two ends' own (G62).
     func openTunnel(_ stream: UpstreamStream, _ head: ResponseHead, _ exchange: Exchange, _ plan: RoutePlan) {
-        guard WebSocketHandshake.isAccepted(head, accept: WebSocketAccept.value(for: exchange.head)) else {
+        let accept = WebSocketAccept.value(for: exchange.head)
+        // Over HTTP/2 there is neither key nor proof: who does not understand the request cannot agree to it (RFC 8441).
+        guard stream.isTunnel || WebSocketHandshake.isAccepted(head, accept: accept) else {
             stream.cancel()
             self.stream = nil
             worker.metrics.upstreamFailures.add()
@@ -58,10 +59,11 @@ extension RequestJourney {
         // Frames are nobody's text: what is compressed or cut cannot be searched, and what is rewritten is broken.
         echo.begin(token: [])
         responseBegun = true
-        status = head.status
+        status = 101
         tunnel = TunnelRelay()
         worker.metrics.webSockets.increment()
         worker.responseFields.append(.upgrade, text: "websocket")
+        if stream.isTunnel { worker.responseFields.append(.secWebSocketAccept, accept.span) }
         exchange.switchProtocols(worker.responseFields)
     }
 

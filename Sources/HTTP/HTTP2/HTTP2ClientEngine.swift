@@ -62,6 +62,27 @@ package struct HTTP2ClientEngine: ~Copyable {
         return stream
     }
 
+    /// Opens a stream with an extended CONNECT for a WebSocket (RFC 8441, section 5); nil when it cannot be opened.
+    ///
+    /// Only where ``takesUpgrades``. `fields` are those of HTTP/1's handshake; what is for HTTP/1 alone stays behind. After an
+    /// answer with 2xx the stream's body is a tunnel, both ways.
+    package mutating func sendUpgrade(
+        target: Span<UInt8>, isSecure: Bool, _ fields: borrowing Fields
+    ) -> HTTP2Stream? {
+        precondition(takesUpgrades, "the server has not asked for this")
+        precondition(ByteScan.isTarget(target) && !target.isEmpty, "not a request target")
+        session.fields.clear()
+        session.fields.add(":method", text: "CONNECT")
+        session.fields.add(":protocol", text: "websocket")
+        session.fields.add(":scheme", text: isSecure ? "https" : "http")
+        session.fields.addAuthority(fields)
+        session.fields.add(":path", target)
+        session.fields.add(fields) { $0 != .host && $0 != .te && $0 != .secWebSocketKey }
+        let stream = session.submitRequest(hasBody: true)
+        stream?.body = BodyWriter(.raw)
+        return stream
+    }
+
     /// Sends a piece of a body: what may leave goes into `output`, the rest waits in the stream.
     package mutating func send(
         _ bytes: Span<UInt8>, on stream: HTTP2Stream, into output: inout ByteBuffer, limit: Int

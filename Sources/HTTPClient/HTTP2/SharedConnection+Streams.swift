@@ -39,6 +39,7 @@ extension SharedConnection {
         guard let owner = owner(of: stream), let upstream = owner.upstream else { return }
         engine.takeHead(into: upstream.head)
         upstream.hasResponse = true
+        upstream.isTunnel = upstream.asksForTunnel && upstream.head.status < 300
         owner.response = .body
         owner.bodyMoved = loop.now
         watch(for: pool.patience.idle)
@@ -85,6 +86,8 @@ extension SharedConnection {
         if owner.isCancelled {
             if let stream = owner.stream {
                 engine.consume(owner.held.count, of: stream)
+                // What one end of a tunnel has said before it left is for the other.
+                if owner.isTunnel, stream.waiting > 0 { pump() }
                 engine.reset(stream, .cancel)
             }
             release(owner)

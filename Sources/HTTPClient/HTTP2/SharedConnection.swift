@@ -72,6 +72,12 @@ final class SharedConnection: EventTarget, TurnTarget, TimerTarget {
     func settled() {
         if isSettled { return }
         isSettled = true
+        for position in streams.indices {
+            guard let owner = streams[position], owner.isTunnel, owner.request == .unsent, let upstream = owner.upstream
+            else { continue }
+            owner.requestEnded = loop.now
+            upstream.handler?.upstreamReady(upstream)
+        }
         endpoint.connectionSettled(self)
     }
 
@@ -102,6 +108,16 @@ final class SharedConnection: EventTarget, TurnTarget, TimerTarget {
         }
         load += 1
         unsent += 1
+    }
+
+    /// Tells the handler of a leased stream to send its head: at once, but for a WebSocket's, of which the server's settings
+    /// say whether there can be any (RFC 8441, section 3).
+    func announce(_ upstream: UpstreamStream) {
+        if upstream.asksForTunnel, !isSettled {
+            watch(for: pool.patience.response)
+            return
+        }
+        upstream.handler?.upstreamReady(upstream)
     }
 
     // MARK: News from the loop
@@ -221,14 +237,23 @@ final class SharedConnection: EventTarget, TurnTarget, TimerTarget {
         of stream: SharedStream, method: Span<UInt8>, target: Span<UInt8>, _ fields: borrowing Fields,
         framing: BodyFraming
     ) {
-        let hasEnded = !framing.hasBody
+        let hasEnded = !framing.hasBody && !stream.isTunnel
         unsent -= 1
         stream.request = .body
-        guard
-            let opened = engine.sendHead(
-                method: method, target: target, isSecure: endpoint.server.isSecure, fields, framing: framing,
-                hasEnded: hasEnded)
-        else {
+        let isSecure = endpoint.server.isSecure
+        let new: HTTP2Stream?
+        if stream.isTunnel {
+            guard engine.takesUpgrades else {
+                stream.fail(.noTunnels)
+                return
+            }
+            new = engine.sendUpgrade(target: target, isSecure: isSecure, fields)
+            watch(for: pool.patience.response)
+        } else {
+            new = engine.sendHead(
+                method: method, target: target, isSecure: isSecure, fields, framing: framing, hasEnded: hasEnded)
+        }
+        guard let opened = new else {
             // The server has said good-bye meanwhile: nothing has left, so any request may go elsewhere.
             stream.fail(.closedBeforeResponse)
             return
@@ -253,7 +278,8 @@ final class SharedConnection: EventTarget, TurnTarget, TimerTarget {
         touch()
     }
 
-    private func pump() -> Bool {
+    @discardableResult
+    func pump() -> Bool {
         channel.willWrite(loop)
         do throws(HTTP2Error) {
             try engine.write(into: &channel.output, limit: Self.highWaterMark)
@@ -398,10 +424,13 @@ final class SharedConnection: EventTarget, TurnTarget, TimerTarget {
         if owner.isPaused { return }
         switch owner.response {
         case .awaited:
-            if owner.request == .ended, expired(owner.requestEnded + patience.response) {
+            // Of a tunnel nothing is sent before it is open.
+            if owner.request == .ended || owner.isTunnel, expired(owner.requestEnded + patience.response) {
                 giveUp(owner, .responseTimeout)
             }
-        case .body: if expired(owner.bodyMoved + patience.idle) { giveUp(owner, .idleTimeout) }
+        case .body:
+            let moved = owner.isTunnel ? max(owner.bodyMoved, owner.outputMoved) : owner.bodyMoved
+            if expired(moved + patience.idle) { giveUp(owner, .idleTimeout) }
         case .ended: break
         }
     }

@@ -72,6 +72,9 @@ final class SharedStream: UpstreamCarrier {
         isNoted = false
     }
 
+    /// The request is a WebSocket's handshake, and behind a good answer to it the stream is a tunnel.
+    var isTunnel: Bool { upstream?.asksForTunnel ?? false }
+
     // MARK: The handler's wishes
 
     var canSend: Bool {
@@ -94,6 +97,8 @@ final class SharedStream: UpstreamCarrier {
 
     func finish() {
         guard let connection, let stream, request == .body, response != .ended, !isCancelled else { return }
+        // The handshake has no body, and its end is not the tunnel's.
+        if isTunnel, response == .awaited { return }
         do { try connection.engine.finish(stream) } catch { fail(.badRequest(error)) }
         ended(connection)
     }

@@ -15,6 +15,7 @@ struct FuzzTarget: Sendable {
         http2Client,
         webSocketHandshake,
         webSocketFrames,
+        proxyProtocol,
         cookies,
         json,
         smallText,

@@ -1,5 +1,6 @@
 import Bytes
 import HTTP
+import TestSupport
 
 extension Transcript {
     /// What a server makes of this text (``Escapes``), given whole, byte by byte, and cut in the middle; nil when the three

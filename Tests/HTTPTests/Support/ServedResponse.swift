@@ -1,5 +1,6 @@
 import Bytes
 import HTTP
+import TestSupport
 
 /// A server engine that has read one request, and what it writes.
 struct ServedResponse: ~Copyable {

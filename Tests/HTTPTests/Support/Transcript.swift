@@ -1,5 +1,6 @@
 import Bytes
 import HTTP
+import TestSupport
 
 /// What an engine made of some bytes, one line an event, so that a test can compare and a person can read it.
 enum Transcript {

@@ -24,6 +24,8 @@ package final class HTTP2Upstream: Sendable {
             length: Int? = nil)
         /// The head at once, then each piece of the request's body as it comes, then these trailers.
         case echo(trailers: [(String, String)])
+        /// 200 at once, then what this makes of each piece that comes: the end of an extended CONNECT.
+        case tunnel(@Sendable ([UInt8]) -> [UInt8])
         /// A head and a piece, and then a reset with this code.
         case breakOff(UInt32)
         case reset(UInt32)
@@ -63,6 +65,8 @@ package final class HTTP2Upstream: Sendable {
 
     fileprivate struct Running: Sendable { var script: Script }
 
+    private struct Tunnel { var script: @Sendable ([UInt8]) -> [UInt8] }
+
     private final class Connection {
         private let peer: ScriptedPeer
         private let number: Int
@@ -72,6 +76,7 @@ package final class HTTP2Upstream: Sendable {
         private var output = ByteBuffer()
         private var requests: [Int32: Request] = [:]
         private var echoes: [Int32: [(String, String)]] = [:]
+        private var tunnels: [Int32: Tunnel] = [:]
 
         init(_ peer: ScriptedPeer, _ number: Int, _ streams: Int, _ seen: Locked<[Request]>, _ running: Running) {
             (self.peer, self.number, self.seen, self.running) = (peer, number, seen, running)
@@ -119,16 +124,22 @@ package final class HTTP2Upstream: Sendable {
                 let piece = [UInt8](bytes.extracting(range))
                 requests[stream.id]?.body += piece
                 engine.consume(piece.count, of: stream)
+                if let tunnel = tunnels[stream.id] {
+                    let answer = tunnel.script(piece)
+                    try engine.send(answer.span, on: stream, into: &output, limit: .max)
+                }
                 if echoes[stream.id] != nil { try engine.send(piece.span, on: stream, into: &output, limit: .max) }
             case .end(let stream):
                 requests[stream.id]?.trailers = Self.list(stream.trailers)
                 if let trailers = echoes[stream.id] { try finish(stream, trailers) }
+                if tunnels[stream.id] != nil { return try finish(stream, []) }
                 guard let request = requests[stream.id] else { return }
                 seen.withLock { $0.append(request) }
                 if echoes[stream.id] == nil { try reply(running.script(request, true), on: stream) }
             case .closed(let stream, _):
                 requests[stream.id] = nil
                 echoes[stream.id] = nil
+                tunnels[stream.id] = nil
                 engine.takeBack(stream)
             case .refused(let stream, _): engine.reset(stream, .protocolError)
             case .interim, .goAway, .settings: break
@@ -145,6 +156,10 @@ package final class HTTP2Upstream: Sendable {
             case .echo(let trailers):
                 begin(stream, 200, [("content-type", "application/grpc")], framing: .unknown)
                 echoes[stream.id] = trailers
+            case .tunnel(let script):
+                if let request = requests[stream.id] { seen.withLock { $0.append(request) } }
+                begin(stream, 200, [], framing: .unknown)
+                tunnels[stream.id] = Tunnel(script: script)
             case .breakOff(let code):
                 begin(stream, 200, [], framing: .unknown)
                 try engine.send("half".utf8Span.span, on: stream, into: &output, limit: .max)

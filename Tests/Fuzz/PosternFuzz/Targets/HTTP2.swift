@@ -3,6 +3,34 @@ import HTTP
 import TestSupport
 import Time
 
+/// What the engines of both sides do with bytes.
+private protocol FrameReader: ~Copyable {
+    mutating func receive(_ bytes: Span<UInt8>, now: Instant) throws(HTTP2Error) -> Int
+    mutating func nextEvent() -> HTTP2Event?
+}
+
+extension HTTP2ServerEngine: FrameReader {}
+extension HTTP2ClientEngine: FrameReader {}
+
+extension FrameReader where Self: ~Copyable {
+    /// Gives the engine what came, and `note` each event together with the bytes of which it speaks.
+    fileprivate mutating func read(
+        _ pieces: [[UInt8]], now: Instant, _ note: (HTTP2Event, Span<UInt8>, inout Self) -> Void
+    ) throws(HTTP2Error) {
+        for piece in pieces {
+            let bytes = piece.span
+            var at = 0
+            while at < bytes.count {
+                let rest = bytes.extracting(at..<bytes.count)
+                let count = try receive(rest, now: now)
+                require(count > 0, "bytes that are neither taken nor refused")
+                at += count
+                while let event = nextEvent() { note(event, rest, &self) }
+            }
+        }
+    }
+}
+
 /// What a server engine made of a client's frames, each whole request forwarded in HTTP/1 the way the gateway does it.
 struct ForwardedStreams: Equatable {
     /// Each request in the HTTP/1 client engine's own serialization, in the order in which they ended.
@@ -24,17 +52,7 @@ struct ForwardedStreams: Equatable {
         var engine = HTTP2ServerEngine(settings: HTTP2Settings(limits: HTTPLimits()), memory: HTTP2Memory(), now: now)
         var open: [Int32: Open] = [:]
         do throws(HTTP2Error) {
-            for piece in pieces {
-                let bytes = piece.span
-                var at = 0
-                while at < bytes.count {
-                    let rest = bytes.extracting(at..<bytes.count)
-                    let count = try engine.receive(rest, now: now)
-                    require(count > 0, "bytes that are neither taken nor refused")
-                    at += count
-                    while let event = engine.nextEvent() { note(event, rest, &engine, &open) }
-                }
-            }
+            try engine.read(pieces, now: now) { note($0, $1, &$2, &open) }
             var output = ByteBuffer()
             try engine.write(into: &output, limit: .max)
         } catch {
@@ -85,11 +103,15 @@ struct ReceivedStreams: Equatable {
     var lines: [String] = []
     var isLost = false
 
+    private var bodies: [Int32: [UInt8]] = [:]
+    private var ended: Set<Int32> = []
+
+    /// How much of a body comes before it is found to be too long is the network's choice.
+    static func == (a: ReceivedStreams, b: ReceivedStreams) -> Bool { a.lines == b.lines && a.isLost == b.isLost }
+
     init(_ pieces: [[UInt8]]) {
         let now = Instant(nanoseconds: 0)
         var engine = HTTP2ClientEngine(settings: HTTP2Settings(limits: .response), memory: HTTP2Memory(), now: now)
-        var bodies: [Int32: [UInt8]] = [:]
-        var ended: Set<Int32> = []
         var output = ByteBuffer()
         for method in ["GET", "HEAD", "POST"] {
             var fields = Fields()
@@ -100,48 +122,37 @@ struct ReceivedStreams: Equatable {
         }
         do throws(HTTP2Error) {
             try engine.write(into: &output, limit: .max)
-            for piece in pieces {
-                let bytes = piece.span
-                var at = 0
-                while at < bytes.count {
-                    let rest = bytes.extracting(at..<bytes.count)
-                    let count = try engine.receive(rest, now: now)
-                    require(count > 0, "bytes that are neither taken nor refused")
-                    at += count
-                    while let event = engine.nextEvent() {
-                        switch event {
-                        case .head(let stream), .interim(let stream):
-                            let head = ResponseHead()
-                            engine.takeHead(into: head)
-                            require(
-                                head.status >= 100 && head.status <= 599 && head.status != 101, "a status out of range")
-                            require(!ended.contains(stream.id), "a head behind the end")
-                            lines.append("\(stream.id) \(head.status) \(head.fields.count)")
-                            for position in 0..<head.fields.count {
-                                require(
-                                    Fields.isValid(value: head.fields.value(position)), "a control character in a value"
-                                )
-                            }
-                        case .refused(let stream, _):
-                            lines.append("\(stream.id) refused")
-                            engine.reset(stream, .protocolError)
-                        case .body(let stream, let range):
-                            require(!ended.contains(stream.id), "a body behind the end")
-                            require(stream.id != 3, "a body for HEAD")
-                            bodies[stream.id, default: []] += [UInt8](rest.extracting(range))
-                            engine.consume(range.count, of: stream)
-                        case .end(let stream):
-                            require(ended.insert(stream.id).inserted, "two ends")
-                            lines.append("\(stream.id) end \(bodies[stream.id] ?? []) \(stream.trailers.count)")
-                        case .closed(let stream, let code): lines.append("\(stream.id) closed \(code.rawValue)")
-                        case .goAway(let last, let code): lines.append("goaway \(last) \(code.rawValue)")
-                        case .settings: lines.append("settings")
-                        }
-                    }
-                }
-            }
+            try engine.read(pieces, now: now) { note($0, $1, &$2) }
         } catch {
             isLost = true
+        }
+    }
+
+    private mutating func note(_ event: HTTP2Event, _ bytes: Span<UInt8>, _ engine: inout HTTP2ClientEngine) {
+        switch event {
+        case .head(let stream), .interim(let stream):
+            let head = ResponseHead()
+            engine.takeHead(into: head)
+            require(head.status >= 100 && head.status <= 599 && head.status != 101, "a status out of range")
+            require(!ended.contains(stream.id), "a head behind the end")
+            lines.append("\(stream.id) \(head.status) \(head.fields.count)")
+            for position in 0..<head.fields.count {
+                require(Fields.isValid(value: head.fields.value(position)), "a control character in a value")
+            }
+        case .refused(let stream, _):
+            lines.append("\(stream.id) refused")
+            engine.reset(stream, .protocolError)
+        case .body(let stream, let range):
+            require(!ended.contains(stream.id), "a body behind the end")
+            require(stream.id != 3, "a body for HEAD")
+            bodies[stream.id, default: []] += [UInt8](bytes.extracting(range))
+            engine.consume(range.count, of: stream)
+        case .end(let stream):
+            require(ended.insert(stream.id).inserted, "two ends")
+            lines.append("\(stream.id) end \(bodies[stream.id] ?? []) \(stream.trailers.count)")
+        case .closed(let stream, let code): lines.append("\(stream.id) closed \(code.rawValue)")
+        case .goAway(let last, let code): lines.append("goaway \(last) \(code.rawValue)")
+        case .settings: lines.append("settings")
         }
     }
 }

@@ -1,6 +1,6 @@
 /// Bytes as text a person can read and write: visible ASCII and spaces as they are, `\r \n \t \\ \xHH` for the rest.
-enum Escapes {
-    static func write(_ bytes: [UInt8]) -> String {
+package enum Escapes {
+    package static func write(_ bytes: [UInt8]) -> String {
         var text = ""
         for byte in bytes {
             switch byte {
@@ -20,7 +20,7 @@ enum Escapes {
     /// Reads the same; line ends of the text itself are layout and not bytes.
     ///
     /// `\{5000xA}` is 5,000 times `A`.
-    static func read(_ text: some StringProtocol) -> [UInt8] {
+    package static func read(_ text: some StringProtocol) -> [UInt8] {
         let source = [UInt8](text.utf8)
         var bytes: [UInt8] = []
         var at = 0

@@ -1,21 +1,20 @@
 import Foundation
-import Testing
 
 /// One file of Tests/Fixtures/http1: a title, the bytes (``Escapes``; line ends of the file are layout), a line of dashes,
-/// the outcome as ``Transcript`` tells it.
-struct HTTPFixture: CustomTestStringConvertible {
-    let url: URL
-    let kind: String
-    let title: String
-    let bytes: [UInt8]
-    let outcome: [String]
+/// the outcome: what an engine made of them, a line an event.
+package struct HTTPFixture: Sendable {
+    package let url: URL
+    package let kind: String
+    package let title: String
+    package let bytes: [UInt8]
+    package let outcome: [String]
 
-    var testDescription: String { url.deletingPathExtension().lastPathComponent + ": " + title }
+    package var name: String { url.deletingPathExtension().lastPathComponent }
 
-    static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    private static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "Fixtures/http1")
 
-    static func all(_ kind: String) -> [HTTPFixture] {
+    package static func all(_ kind: String) -> [HTTPFixture] {
         let folder = folder.appending(path: kind)
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
         return names.filter { $0.hasSuffix(".txt") }.sorted().compactMap {
@@ -23,7 +22,7 @@ struct HTTPFixture: CustomTestStringConvertible {
         }
     }
 
-    init(_ url: URL) throws {
+    package init(_ url: URL) throws {
         self.url = url
         let text = try String(contentsOf: url, encoding: .utf8)
         let halves = text.components(separatedBy: "\n---\n")
@@ -35,19 +34,10 @@ struct HTTPFixture: CustomTestStringConvertible {
         outcome = halves.count > 1 ? halves[1].split(separator: "\n").map(String.init) : []
     }
 
-    func run(_ pieces: [[UInt8]]) -> [String] {
-        switch kind {
-        case "request": Transcript.server(pieces)
-        case "response to upgrade": Transcript.client(pieces, asksForUpgrade: true)
-        case "response to HEAD": Transcript.client(pieces, method: "HEAD")
-        default: Transcript.client(pieces)
-        }
-    }
-
     /// Writes the outcome into the file: `POSTERN_RECORD=1 swift test --filter HTTPFixtures`.
     ///
     /// Read what it wrote.
-    func record(_ outcome: [String]) throws {
+    package func record(_ outcome: [String]) throws {
         let text = try String(contentsOf: url, encoding: .utf8)
         let input = text.components(separatedBy: "\n---\n")[0].trimmingCharacters(in: .newlines)
         try (input + "\n---\n" + outcome.joined(separator: "\n") + "\n").write(
