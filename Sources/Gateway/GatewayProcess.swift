@@ -45,7 +45,8 @@ package final class GatewayProcess: Sendable {
     /// Opens the store and the listeners and starts the workers; the provider is asked for in the background (D9).
     ///
     /// - Parameters:
-    ///   - inheritance: listeners that somebody opened for us; the settings' listeners of the same address claim them.
+    ///   - inheritance: listeners that somebody opened for us; the settings' listeners of the same address claim them, and what
+    ///     nobody has claimed by then is said to be unused.
     ///   - fatal: called when it turns out later that this gateway must not run (H1); the text is for people.
     package init(
         _ settings: GatewaySettings, inheritance: inout Inheritance, clock: TimeSource = .system, log: Logger,
@@ -84,6 +85,9 @@ package final class GatewayProcess: Sendable {
             } catch {
                 throw .listen(error)
             }
+        }
+        for listener in inheritance.listeners {
+            log.warning("socket_unused", [("address", .string("\(listener.address)"))])
         }
         state = Locked(State(settings: settings, addresses: addresses, sockets: sockets))
 

@@ -106,9 +106,6 @@ struct ServeCommand {
             if let missing = listeners?.missingSocket {
                 log.warning("admin_socket_missing", [("reason", .string("\(missing)"))])
             }
-            for listener in inheritance.listeners {
-                log.warning("socket_unused", [("address", .string("\(listener.address)"))])
-            }
             let running = RunningGateway(process: process, reload: reload, port: port)
             running.begin(inheritance, notifying: Environment.value(Self.managersSocket))
             for address in process.addresses { log.info("listening", [("address", .string("\(address)"))]) }

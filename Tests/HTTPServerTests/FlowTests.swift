@@ -221,6 +221,43 @@ import Threads
         }
     }
 
+    @Test("handing over closes nothing that may be asked again: the next answer says that it is the last")
+    func handOver() async throws {
+        try await onThread {
+            let server = try RunningServer { handler in
+                handler.onEnded = { if $0.path == "/fast" { $0.answer("fast") } }
+                handler.onBegan = { if $0.path == "/begun" { $0.begin(framing: .length(4)) } }
+            }
+            defer { server.stop() }
+            let fast = "GET /fast HTTP/1.1\r\nHost: a\r\n\r\n"
+            let idle = try server.connect()
+            try idle.send(fast)
+            #expect(try RawResponse(readingFrom: idle).header("Connection") == nil)
+            // Its head has left, and does not say that the connection closes: so it goes on after it, once.
+            let begun = try server.connect()
+            try begun.send("GET /begun HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try begun.receiveHead().contains("\r\nConnection:") == false)
+            let silent = try server.connect()
+            try eventually("all are in") { server.thread.perform { $0.worker.connectionCount } == 3 }
+            server.thread.perform { server in
+                server.worker.drained = { server.note("drained") }
+                server.worker.drain(handingOver: true)
+                server.current?.send("done")
+                server.current?.finish()
+            }
+            #expect(throws: ScriptError.self) { try server.connect() }
+            #expect(try begun.receive(exactly: 4) == Array("done".utf8))
+            for peer in [begun, idle, silent] {
+                #expect(!server.diary.contains("drained"))
+                try peer.send(fast)
+                let last = try RawResponse(readingFrom: peer)
+                #expect(last.text == "fast" && last.header("Connection") == "close", "\(last.head)")
+                #expect(try peer.receiveToEnd().isEmpty)
+            }
+            try server.waitFor("drained")
+        }
+    }
+
     @Test("what is still open at the end of the drain is cut off, and its handler told") func cutOff() async throws {
         try await onThread {
             let server = try RunningServer { _ in }

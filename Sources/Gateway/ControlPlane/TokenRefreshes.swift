@@ -71,8 +71,11 @@ package actor TokenRefreshes {
         do throws(SessionStoreError) {
             while true {
                 let open = live.record.open
+                let asked = keeper.clock.instant()
                 switch try await keeper.beginRefresh(open, lasting: lease) {
                 case .granted(let lease, let afterInterruption):
+                    // A process that stood still in between may have lost the right, and the token with it (B40a).
+                    if keeper.clock.instant().since(asked) >= self.lease { continue }
                     if afterInterruption {
                         log.warning("refresh_interrupted", [("session", .string(open.session.publicID))])
                     }
@@ -110,6 +113,11 @@ package actor TokenRefreshes {
             claims: open.session.claims, scope: open.session.scope)
         let outcome = await provider.refresh(request)
         keeper.metrics.refresh(settings.name, outcome.label)
+        if case .renewed = outcome {
+        } else if let newer = try? await adoptNewer(live) {
+            // Somebody took the lapsed lease over, and was luckier (B40a).
+            return newer
+        }
         switch outcome {
         case .renewed(let grant):
             failures[live.digest] = nil

@@ -204,8 +204,14 @@ package final class GatewayUnderTest {
 
     /// Whether a process runs; one that has ended and that nobody has asked about does not.
     package static func isRunning(_ pid: pid_t) -> Bool {
-        guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8) else { return false }
-        return text.split(separator: ")").last?.split(separator: " ").first != "Z"
+        guard let state = try? state(of: pid) else { return false }
+        return state != "Z"
+    }
+
+    /// The state of a process as the kernel calls it: `S` sleeps, `T` is stopped, `Z` has ended.
+    package static func state(of pid: pid_t) throws -> String? {
+        let text = try String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
+        return text.split(separator: ")").last?.split(separator: " ").first.map(String.init)
     }
 
     /// Ends it as a crash would.
