@@ -11,8 +11,14 @@ final class HandOver: Sendable {
     private let gateway: RunningGateway
     private let events: ProcessEvents
     private let log: Logger
-    /// While it starts.
-    private let successor = Locked<Successor?>(nil)
+    private let state = Locked(State())
+
+    private struct State {
+        /// While it starts.
+        var successor: Successor?
+        /// This process is asked to stop.
+        var isAbandoned = false
+    }
 
     /// How long the new process may take to get ready.
     private static let patience = Duration.seconds(60)
@@ -33,6 +39,10 @@ final class HandOver: Sendable {
     }
 
     private func start() {
+        guard Successor.mayFollow else {
+            events.post(.handOverFailed("this is process 1: its container would end with it; start another one"))
+            return
+        }
         guard let program = Successor.program else {
             events.post(.handOverFailed("the system does not say where the program is"))
             return
@@ -46,12 +56,16 @@ final class HandOver: Sendable {
             return
         }
         log.info("handing_over", [("program", .string(program)), ("pid", .count(Int(successor.pid)))])
-        self.successor.withLock { $0 = successor }
+        let isAbandoned = state.withLock { state in
+            state.successor = successor
+            return state.isAbandoned
+        }
+        if isAbandoned { successor.stop() }
         do throws(ThreadError) {
             // Not on Swift's pool: its threads must not block.
             try Thread.start(name: "successor") { [self] in
                 let outcome = successor.wait(atMost: Self.patience)
-                self.successor.withLock { $0 = nil }
+                state.withLock { $0.successor = nil }
                 switch outcome {
                 case .ready: events.post(.handedOver(successor))
                 case .failed(let reason): events.post(.handOverFailed(reason))
@@ -64,5 +78,11 @@ final class HandOver: Sendable {
     }
 
     /// This process is asked to stop: so is the one that was to follow it.
-    func abandon() { successor.withLock { $0 }?.stop() }
+    func abandon() {
+        let successor = state.withLock { state in
+            state.isAbandoned = true
+            return state.successor
+        }
+        successor?.stop()
+    }
 }

@@ -167,7 +167,8 @@ struct ServeCommand {
                 log.warning(
                     "signal_ignored",
                     [("signal", signal == .reload ? "SIGHUP" : "SIGUSR2"), ("why", .string(state.description))])
-            case (.handedOver, _), (.handOverFailed, _): break
+            case (.handedOver(let successor), _): successor.stop()
+            case (.handOverFailed, _): break
             }
         }
     }

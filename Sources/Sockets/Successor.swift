@@ -30,8 +30,14 @@ package struct Successor: Sendable {
     /// The path by which this program was run; what stands there now is the next one.
     package static var program: String? {
         guard let path = unsafe postern_program() else { return nil }
-        return unsafe String(cString: path)
+        let text = unsafe String(cString: path)
+        // A program that has run itself again (sanitizers do) knows only from its first word where it was found.
+        if text.hasPrefix("/proc/"), let word = CommandLine.arguments.first, word.contains("/") { return word }
+        return text
     }
+
+    /// False for a container's first process: all others end with it.
+    package static var mayFollow: Bool { getpid() != 1 }
 
     /// Starts `program` with these listeners.
     package static func start(

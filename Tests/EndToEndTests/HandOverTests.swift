@@ -140,6 +140,31 @@ extension ProductTests {
             }
         }
 
+        @Test("A process that is asked to stop while another gets ready takes that one along")
+        func stopped() async throws {
+            try await onThread {
+                let upstream = try EchoUpstream()
+                var options = GatewayUnderTest.Options()
+                options.routes = [Self.isPublic]
+                options.runsByOwnPath = true
+                let gateway = try GatewayUnderTest(
+                    issuer: "http://127.0.0.1:1", upstream: upstream.port, options: options)
+                try FileManager.default.removeItem(atPath: gateway.ownProgram)
+                try "#!/bin/sh\nexec sleep 60\n".write(toFile: gateway.ownProgram, atomically: true, encoding: .utf8)
+                chmod(gateway.ownProgram, 0o755)
+                gateway.process.signal(SIGUSR2)
+                try eventually("it starts") { gateway.events("handing_over").count == 1 }
+                let line = gateway.events("handing_over")[0]
+                let heir = try #require(line.firstMatch(of: /"pid":(\d+)/).flatMap { pid_t($0.output.1) })
+                // Not a second one while the first gets ready.
+                gateway.process.signal(SIGUSR2)
+                try eventually("it is said") { gateway.events("signal_ignored").count == 1 }
+                #expect(GatewayUnderTest.isRunning(heir))
+                #expect(try gateway.stop() == 0)
+                try eventually("both are gone") { !GatewayUnderTest.isRunning(heir) }
+            }
+        }
+
         @Test("Other workers and other listeners: every queue is served, what is gone is closed, what is new is open")
         func otherShape() async throws {
             try await onThread {
