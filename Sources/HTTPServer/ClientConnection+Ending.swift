@@ -33,14 +33,13 @@ extension ClientConnection {
         let refusal = Refusal(
             status: status, reason: reason, peer: peer, isUnheard: exchange?.handler == nil,
             startedAt: state.request == .head ? deadlines.headBegan : worker.loop.now, bytesIn: exchange?.bytesIn ?? 0)
-        if let exchange {
-            let handler = exchange.handler
-            exchange.end()
-            handler?.failed(exchange, failure)
-            letGo(exchange)
-        }
+        let exchange = exchange ?? takeExchange()
+        let handler = exchange.handler
+        exchange.end()
+        handler?.failed(exchange, failure)
         channel.willWrite(worker.loop)
-        worker.write(refusal, &engine, into: &channel.output)
+        worker.write(refusal, &exchange.engine, into: &channel.output)
+        letGo(exchange)
         state.response = .ended
         state.part(.linger)
     }
@@ -51,7 +50,9 @@ extension ClientConnection {
         channel.goOnUnencrypted(worker.loop)
         preface = nil
         channel.willWrite(worker.loop)
-        worker.writeHintAboutTLS(&engine, into: &channel.output)
+        let exchange = takeExchange()
+        worker.writeHintAboutTLS(&exchange.engine, into: &channel.output)
+        letGo(exchange)
         state.response = .ended
         state.part(.linger)
     }
@@ -109,7 +110,7 @@ extension ClientConnection {
             leave()
             return
         }
-        if state.response == .none { engine.closeAfterResponse() }
+        if state.response == .none { exchange?.engine.closeAfterResponse() }
         // A new connection may have its request under way: it is waited for, but not for long.
         if !state.hasTime { deadlines.silentSince = worker.loop.now }
         moveDeadline()

@@ -64,18 +64,13 @@ extension ClientConnection {
             if isHandedOver { return at }
         }
         while state.wantsInput {
-            if exchange == nil {
-                if at == bytes.count { break }
-                let fresh = worker.borrowExchange()
-                fresh.lend(to: self, peer: peer)
-                exchange = fresh
-            }
-            guard let exchange else { break }
+            if exchange == nil, at == bytes.count { break }
+            let exchange = exchange ?? takeExchange()
             let rest = bytes.extracting(at..<bytes.count)
             let consumed: Int
             let event: ServerEvent
             do {
-                (consumed, event) = try engine.receive(rest, head: exchange.head)
+                (consumed, event) = try exchange.engine.receive(rest, head: exchange.head)
             } catch {
                 exchange.bytesIn += rest.count
                 refuse(status: error.status, reason: error.reasonCode, .badRequest(error))
@@ -91,7 +86,7 @@ extension ClientConnection {
             case .body(let range): deliver(rest.extracting(range), to: exchange)
             case .end:
                 state.request = .ended
-                if !engine.trailers.isEmpty { exchange.trailers.copyContents(of: engine.trailers) }
+                if !exchange.engine.trailers.isEmpty { exchange.copyTrailers() }
                 exchange.handler?.ended(exchange)
             }
             settle()
@@ -134,8 +129,9 @@ extension ClientConnection {
 
     func noteHeadProgress(_ exchange: Exchange) {
         guard state.request == .awaited else { return }
-        if engine.isIdle {
-            letGo(exchange)
+        if exchange.engine.isIdle {
+            // An empty line before the head is no request yet, but it may be there only once.
+            if exchange.engine.isUntouched { letGo(exchange) }
         } else {
             state.request = .head
             deadlines.headBegan = worker.loop.now
@@ -151,7 +147,7 @@ extension ClientConnection {
         allowance = .usual
         wasFull = false
         endsWithClose = false
-        if state.isDraining { engine.closeAfterResponse() }
+        if state.isDraining { exchange.engine.closeAfterResponse() }
         let handler = worker.source.handler(for: exchange)
         exchange.handler = handler
         handler.began(exchange)

@@ -8,35 +8,35 @@ extension ClientConnection {
     static let pushSize = 8 << 10
 
     func sendInterim(_ status: Int, _ fields: borrowing Fields) {
-        guard state.hasExchange, state.response == .none else { return }
+        guard state.hasExchange, state.response == .none, let exchange else { return }
         channel.willWrite(worker.loop)
-        engine.writeInterim(status, fields, into: &channel.output)
+        exchange.engine.writeInterim(status, fields, into: &channel.output)
         if channel.waiting >= worker.settings.highWaterMark { wasFull = true }
         touch()
     }
 
     func sendHead(_ status: Int, reason: Span<UInt8>?, _ fields: borrowing Fields, framing: ResponseFraming) {
-        guard state.hasExchange, state.response == .none else { return }
+        guard state.hasExchange, state.response == .none, let exchange else { return }
         // Announced here, since behind the answer there will be no reading on (G12).
-        if state.request != .ended, !restIsBounded { engine.closeAfterResponse() }
-        endsWithClose = framing == .unknown && exchange?.head.version == .http10
+        if state.request != .ended, !restIsBounded { exchange.engine.closeAfterResponse() }
+        endsWithClose = framing == .unknown && exchange.head.version == .http10
         channel.willWrite(worker.loop)
         worker.refreshDate()
         let date = worker.date
         let before = channel.output.count
-        engine.writeHead(
+        exchange.engine.writeHead(
             status, reason: reason, fields, framing: framing, date: date.buffer.bytes, into: &channel.output)
-        exchange?.bytesOut += channel.output.count - before
+        exchange.bytesOut += channel.output.count - before
         state.response = .started
         touch()
     }
 
     func switchProtocols(_ fields: borrowing Fields) {
-        guard state.hasExchange, state.response == .none, state.request == .ended else { return }
+        guard state.hasExchange, state.response == .none, state.request == .ended, let exchange else { return }
         channel.willWrite(worker.loop)
         let before = channel.output.count
-        engine.writeSwitchingProtocols(fields, into: &channel.output)
-        exchange?.bytesOut += channel.output.count - before
+        exchange.engine.writeSwitchingProtocols(fields, into: &channel.output)
+        exchange.bytesOut += channel.output.count - before
         state.request = .body
         state.response = .started
         isTunnel = true
@@ -47,19 +47,19 @@ extension ClientConnection {
     }
 
     func send(_ piece: Span<UInt8>) {
-        guard state.hasExchange, state.response == .started, !isAborted else { return }
+        guard state.hasExchange, state.response == .started, !isAborted, let exchange else { return }
         channel.willWrite(worker.loop)
         let before = channel.output.count
         do {
             if piece.count < Self.pushSize {
-                try engine.writeBody(piece, into: &channel.output)
-                exchange?.bytesOut += channel.output.count - before
-            } else if try engine.openPiece(piece.count, into: &channel.output) {
-                exchange?.bytesOut += channel.output.count - before + piece.count
+                try exchange.engine.writeBody(piece, into: &channel.output)
+                exchange.bytesOut += channel.output.count - before
+            } else if try exchange.engine.openPiece(piece.count, into: &channel.output) {
+                exchange.bytesOut += channel.output.count - before + piece.count
                 channel.push(piece, worker.loop)
                 let behind = channel.output.count
-                engine.closePiece(into: &channel.output)
-                exchange?.bytesOut += channel.output.count - behind
+                exchange.engine.closePiece(into: &channel.output)
+                exchange.bytesOut += channel.output.count - behind
             }
         } catch {
             // The handler sends more than its head announced: the client must not take it for whole.
@@ -80,12 +80,12 @@ extension ClientConnection {
     }
 
     private func end(_ write: (inout HTTP1ServerEngine, inout ByteBuffer) throws(HTTP1Error) -> Void) {
-        guard state.hasExchange, state.response == .started, !isAborted else { return }
+        guard state.hasExchange, state.response == .started, !isAborted, let exchange else { return }
         channel.willWrite(worker.loop)
         let before = channel.output.count
         do {
-            try write(&engine, &channel.output)
-            exchange?.bytesOut += channel.output.count - before
+            try write(&exchange.engine, &channel.output)
+            exchange.bytesOut += channel.output.count - before
             state.response = .ended
         } catch {
             // Less than the head announced: the client must not take it for whole.

@@ -9,7 +9,7 @@ import Time
 /// handler asks for is noted or written to the channel, and ``touch()`` sees to it that the turn's end takes care of it; and a
 /// socket is read only from ``work()``, so the loop's scratch buffer has one user.
 ///
-/// An idle connection holds neither buffer nor exchange. Pipelined requests and untaken answers wait in the channel, both
+/// An idle connection holds neither buffer nor engine nor exchange. Pipelined requests and untaken answers wait in the channel, both
 /// bounded (G54).
 final class ClientConnection: EventTarget, TurnTarget, TimerTarget, ServedConnection, ExchangeCarrier {
     let worker: ServerWorker
@@ -19,7 +19,6 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget, ServedConnec
     var seat: Slot?
     var timer: TimerWheel.Timer?
 
-    var engine: HTTP1ServerEngine
     var state = ClientConnectionState()
     var deadlines: ConnectionDeadlines
     var exchange: Exchange?
@@ -59,7 +58,6 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget, ServedConnec
         preface = mayBeHTTP2 ? 0 : nil
         channel = Channel(socket, cipher: cipher, isConnected: true, now: worker.loop.now)
         self.peer = peer
-        engine = HTTP1ServerEngine(limits: worker.settings.limits)
         deadlines = ConnectionDeadlines(now: worker.loop.now)
     }
 
@@ -203,12 +201,12 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget, ServedConnec
             handler.finished(exchange)
         }
         let next = state.continuation(
-            mustClose: engine.mustClose, restIsBounded: restIsBounded,
+            mustClose: exchange.engine.mustClose, restIsBounded: restIsBounded,
             inputWaits: channel.canRead || !channel.input.isEmpty)
         switch next {
         case .wait, .discardRest: break
         case .nextRequest:
-            engine.startNext()
+            exchange.engine.startNext()
             letGo(exchange)
             state.startNext()
             deadlines.silentSince = worker.loop.now
@@ -223,6 +221,15 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget, ServedConnec
         let most = worker.settings.lingerBytes
         if case .length(let length)? = exchange?.head.framing { return length - bodyBytes - droppedBytes <= most }
         return droppedBytes <= most
+    }
+
+    /// Borrows an exchange, and with it the engine that reads its request.
+    func takeExchange() -> Exchange {
+        let fresh = worker.borrowExchange()
+        fresh.lend(to: self, peer: peer)
+        fresh.engine.begin(limits: worker.settings.limits)
+        exchange = fresh
+        return fresh
     }
 
     func letGo(_ exchange: Exchange) {

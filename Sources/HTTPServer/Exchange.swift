@@ -32,6 +32,8 @@ package final class Exchange {
     /// Asking costs an allocation: ask ``hasTrailers`` first.
     package internal(set) var trailers = Fields()
 
+    /// Of an exchange over HTTP/1: its connection has none while it is idle.
+    var engine = HTTP1ServerEngine(limits: HTTPLimits())
     /// Nil when the exchange is over.
     private(set) var carrier: (any ExchangeCarrier)?
     var handler: (any ExchangeHandler)?
@@ -56,6 +58,9 @@ package final class Exchange {
             peer.write(into: &peerText.buffer)
         }
     }
+
+    /// Takes the trailer fields that the engine has read.
+    func copyTrailers() { trailers.copyContents(of: engine.trailers) }
 
     /// No call of the handler has any effect from now on.
     func end() {

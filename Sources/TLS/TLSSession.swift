@@ -7,8 +7,6 @@ internal import COpenSSL
 @safe
 package final class TLSSession: ByteCipher {
     private let session: OpaquePointer
-    /// Belongs to ``session``.
-    private let bio: OpaquePointer
     /// The context, whose callbacks OpenSSL may call as long as the session lives.
     private let context: AnyObject
     private var resumption: TLSResumption?
@@ -25,14 +23,12 @@ package final class TLSSession: ByteCipher {
     private static let recordSize = 16 << 10
 
     init?(_ context: SecureContext, keeping owner: AnyObject) {
-        guard let session = unsafe SSL_new(context.pointer), let bio = unsafe WireMethod.shared.makeBIO() else {
+        guard let session = unsafe SSL_new(context.pointer) else {
             ERR_clear_error()
             return nil
         }
         unsafe self.session = session
-        unsafe self.bio = bio
         self.context = owner
-        unsafe SSL_set_bio(session, bio, bio)
     }
 
     deinit {
@@ -121,11 +117,11 @@ package final class TLSSession: ByteCipher {
         unsafe withUnsafeMutablePointer(to: &output) { output in
             var wire = unsafe TLSWire(input, output)
             return unsafe withUnsafeMutablePointer(to: &wire) { wire in
-                unsafe BIO_set_data(bio, wire)
-                defer { unsafe BIO_set_data(bio, nil) }
-                // OpenSSL takes what is left there for an error of the next call.
-                ERR_clear_error()
-                return body()
+                unsafe WireMethod.shared.lend(to: session, wire) {
+                    // OpenSSL takes what is left there for an error of the next call.
+                    ERR_clear_error()
+                    return body()
+                }
             }
         }
     }

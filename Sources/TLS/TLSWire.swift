@@ -1,5 +1,6 @@
 internal import Bytes
 internal import COpenSSL
+private import Threads
 
 /// Both ends of OpenSSL's view of a connection, for the length of one call: bytes that have come, and where others go.
 ///
@@ -34,8 +35,10 @@ struct TLSWire: ~Copyable {
 /// The BIO method that reads from and writes to whatever wire is at hand.
 @safe
 final class WireMethod: @unchecked Sendable {
-    // @unchecked: set up here, and not changed afterwards.
+    // @unchecked: set up here, and not changed afterwards; what changes is behind a lock.
     private let pointer: OpaquePointer?
+    /// BIOs that nobody uses: as many as there are threads at most.
+    private let idle = Locked(IdleBIOs())
 
     static let shared = WireMethod()
 
@@ -73,6 +76,30 @@ final class WireMethod: @unchecked Sendable {
 
     deinit { unsafe BIO_meth_free(pointer) }
 
-    /// A new BIO, owned by the caller.
-    func makeBIO() -> OpaquePointer? { unsafe BIO_new(pointer) }
+    /// Lets `session` read from and write to `wire` while `body` runs.
+    ///
+    /// A connection has no BIO in between: one costs it 208 bytes. Without memory for one OpenSSL finds none, and fails.
+    func lend<Answer>(
+        to session: OpaquePointer, _ wire: UnsafeMutablePointer<TLSWire>, _ body: () -> Answer
+    ) -> Answer {
+        guard let bio = unsafe idle.withLock({ unsafe $0.bios.popLast() }) ?? BIO_new(pointer) else { return body() }
+        unsafe BIO_set_data(bio, wire)
+        // The session drops one reference for each direction; ours stays.
+        unsafe BIO_up_ref(bio)
+        unsafe BIO_up_ref(bio)
+        unsafe SSL_set0_rbio(session, bio)
+        unsafe SSL_set0_wbio(session, bio)
+        let answer = body()
+        unsafe SSL_set0_rbio(session, nil)
+        unsafe SSL_set0_wbio(session, nil)
+        unsafe BIO_set_data(bio, nil)
+        idle.withLock { unsafe $0.bios.append(bio) }
+        return answer
+    }
+}
+
+@safe
+private struct IdleBIOs: @unchecked Sendable {
+    // @unchecked: pointers that whoever takes one out has for himself.
+    var bios: [OpaquePointer] = unsafe []
 }

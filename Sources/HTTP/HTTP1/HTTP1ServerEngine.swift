@@ -27,7 +27,7 @@ package struct HTTP1ServerEngine: ~Copyable {
         case ended
     }
 
-    private let limits: HTTPLimits
+    private var limits: HTTPLimits
     private var request = Request.head
     private var response = Response.awaited
     private var reader: HeadReader<RequestLine>
@@ -61,6 +61,11 @@ package struct HTTP1ServerEngine: ~Copyable {
     /// True between requests: no byte of the next head has come, an empty line aside.
     package var isIdle: Bool {
         if case .head = request { reader.isFresh } else { false }
+    }
+
+    /// True while nothing at all has come: another engine may take this one's place.
+    package var isUntouched: Bool {
+        if case .head = request { reader.phase == .fresh } else { false }
     }
 
     /// True when the request has ended; what comes next is another one.
@@ -276,6 +281,17 @@ package struct HTTP1ServerEngine: ~Copyable {
     /// Begins the next exchange.
     package mutating func startNext() {
         precondition(canStartNext, "the exchange is not over, or was the last")
+        restart()
+    }
+
+    /// Begins the request of another connection, whatever became of the one before.
+    package mutating func begin(limits: HTTPLimits) {
+        self.limits = limits
+        mustClose = false
+        restart()
+    }
+
+    private mutating func restart() {
         request = .head
         response = .awaited
         reader = Self.reader(limits)
