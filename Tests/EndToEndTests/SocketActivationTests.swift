@@ -24,7 +24,7 @@ extension ProductTests {
 
         private let request = "GET /x HTTP/1.1\r\nHost: localhost:1\r\nConnection: close\r\n\r\n"
 
-        @Test("systemd-socket-activate: the gateway serves the sockets it was started with, and who waited in them")
+        @Test("systemd-socket-activate: the gateway serves what it was started with, and who waited; its heir, too")
         func activated() async throws {
             try await onThread {
                 let upstream = try EchoUpstream()
@@ -45,12 +45,23 @@ extension ProductTests {
                 for _ in 0..<8 {
                     #expect(try RawClient.ask(port: UInt16(port), request).status == 200, "\(child.output)")
                 }
+                #expect(!child.output.contains("socket_unused"), "\(child.output)")
                 let peer = try RawClient.connect(unix: folder.path + "/s")
                 try peer.send(request)
                 #expect(try RawResponse(readingFrom: peer).status == 200)
-                child.signal(SIGTERM)
-                #expect(try child.wait(within: 20) == 0)
-                #expect(!child.output.contains("socket_unused"), "\(child.output)")
+                // They stay the manager's when another process takes over, whose configuration wants one of them no more.
+                _ = try configuration(folder, listen: "{ address: \"127.0.0.1:\(port)\" }", upstream: upstream.port)
+                child.signal(SIGUSR2)
+                try eventually("it hands over: \(child.output)") { child.output.contains("\"handed_over\"") }
+                let heir = try #require(
+                    child.output.firstMatch(of: /"handed_over","pid":(\d+)/).flatMap { pid_t($0.output.1) })
+                defer { kill(heir, SIGKILL) }
+                #expect(try child.wait(within: 40) == 0)
+                #expect(try RawClient.ask(port: UInt16(port), request).status == 200)
+                #expect(child.output.contains("socket_unused"), "\(child.output)")
+                kill(heir, SIGTERM)
+                try eventually("it ends", within: 40) { !GatewayUnderTest.isRunning(heir) }
+                #expect(FileManager.default.fileExists(atPath: folder.path + "/s"))
             }
         }
 
