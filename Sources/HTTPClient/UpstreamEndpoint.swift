@@ -64,6 +64,7 @@ final class UpstreamEndpoint {
     /// An idle connection, the one used last.
     func takeIdle() -> UpstreamConnection? {
         guard let connection = idle.popLast() else { return nil }
+        refreshAddresses()
         load += 1
         return connection
     }
@@ -216,6 +217,7 @@ final class UpstreamEndpoint {
     /// A connection that has room for one stream more.
     func takeShared() -> SharedConnection? {
         guard let found = shared.last(where: { $0.room > 0 && addresses.contains($0.address) }) else { return nil }
+        refreshAddresses()
         load += 1
         return found
     }
@@ -307,9 +309,12 @@ final class UpstreamEndpoint {
     // MARK: Addresses
 
     /// Asks for the addresses anew when they are old; meanwhile the old ones serve.
+    ///
+    /// With every stream, since a connection that is never idle for long would stay with its address for ever.
     private func refreshAddresses() {
-        guard needsResolver, !isResolving, case .tcp(let host, let port) = server.place else { return }
+        guard needsResolver, !isResolving else { return }
         if let resolvedAt, pool.loop.now < resolvedAt + pool.settings.dnsRefresh, !addresses.isEmpty { return }
+        guard case .tcp(let host, let port) = server.place else { return }
         isResolving = true
         pool.ask(host, port, for: self)
     }

@@ -10,11 +10,12 @@ package final class ScriptedServer: Sendable {
     private let stopped = Atomic<Bool>(false)
     private let failures = Locked<[any Error]>([])
 
-    /// Listens on 127.0.0.1 and runs `script` for every connection, with its number from 0 on.
+    /// Listens on 127.0.0.1, or another address of this machine and a port that is named, and runs `script` for every connection, with its number from 0 on.
     ///
     /// Its calls give up after `timeout`. The connection closes when the script returns. What a script throws is kept in ``scriptErrors``.
     package init(
-        smallBuffers: Bool = false, timeout: Duration = .seconds(10),
+        smallBuffers: Bool = false, timeout: Duration = .seconds(10), address: UInt32 = 0x7F00_0001,
+        port wanted: UInt16 = 0,
         _ script: @escaping @Sendable (ScriptedPeer, Int) throws -> Void
     ) throws {
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
@@ -25,7 +26,8 @@ package final class ScriptedServer: Sendable {
         }
         var name = sockaddr_in()
         name.sin_family = sa_family_t(AF_INET)
-        name.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        name.sin_port = wanted.bigEndian
+        name.sin_addr.s_addr = address.bigEndian
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let listener = listener
         let result = withUnsafeMutablePointer(to: &name) {
