@@ -6,6 +6,10 @@ import Time
 /// What reaches a service's thread from elsewhere.
 enum ServiceMessage: Sendable {
     case answer(SlotKey, ServiceResponse)
+    /// Of a conversation: a piece, the wish to hear more, the end.
+    case piece(SlotKey, [UInt8])
+    case more(SlotKey)
+    case finish(SlotKey)
     case stop(drain: Duration, handingOver: Bool)
 }
 
@@ -40,6 +44,13 @@ final class ServiceDesk: HandlerSource, TimerTarget {
         case .answer(let key, let response):
             // A client that has left is nobody's loss.
             if let exchange = worker.exchange(key) { Self.send(response, on: exchange) }
+        case .piece(let key, let bytes):
+            guard let exchange = worker.exchange(key) else { return }
+            exchange.send(bytes.span)
+            // Nobody waits for a client here: what it does not take would pile up.
+            if !exchange.canSend { exchange.abort() }
+        case .more(let key): worker.exchange(key)?.resumeReading()
+        case .finish(let key): worker.exchange(key)?.finish()
         case .stop(let drain, let handingOver):
             worker.drained = { [unowned self] in loop.stop() }
             worker.drain(handingOver: handingOver)
@@ -59,7 +70,17 @@ final class ServiceDesk: HandlerSource, TimerTarget {
             send(.text("The answer could not be written.\n", status: 500), on: exchange)
             return
         }
-        exchange.answer((200...599).contains(response.status) ? response.status : 500, fields, body: response.body.span)
+        guard response.conversation != nil else {
+            let status = (200...599).contains(response.status) ? response.status : 500
+            exchange.answer(status, fields, body: response.body.span)
+            return
+        }
+        exchange.allowStillness(Delay(.seconds(3600)))
+        if exchange.head.isUpgrade {
+            exchange.switchProtocols(fields)
+        } else {
+            exchange.sendHead(response.status, fields, framing: .unknown)
+        }
     }
 }
 
@@ -69,6 +90,8 @@ final class ServiceExchange: ExchangeHandler {
     private var body: [UInt8] = []
     private var isRefused = false
     private var task: Task<Void, Never>?
+    /// Takes what comes through a WebSocket.
+    private var incoming: AsyncStream<[UInt8]>.Continuation?
 
     init(_ desk: ServiceDesk) { self.desk = desk }
 
@@ -82,6 +105,11 @@ final class ServiceExchange: ExchangeHandler {
 
     func received(_ exchange: Exchange, _ piece: Span<UInt8>) {
         if isRefused { return }
+        if let incoming {
+            exchange.pauseReading()
+            incoming.yield([UInt8](piece))
+            return
+        }
         guard piece.count <= desk.largestBody - body.count else {
             refuse(exchange)
             return
@@ -96,10 +124,19 @@ final class ServiceExchange: ExchangeHandler {
 
     func ended(_ exchange: Exchange) {
         if isRefused { return }
+        if let incoming {
+            incoming.finish()
+            return
+        }
         let request = ServiceRequest(exchange, body: body)
+        let (stream, continuation) = AsyncStream.makeStream(of: [UInt8].self)
+        if exchange.head.isUpgrade { incoming = continuation } else { continuation.finish() }
         task = Task { [service = desk.service, mailbox = desk.mailbox, key = exchange.key] in
             let response = await service.respond(to: request)
             mailbox.post(.answer(key, response))
+            guard let conversation = response.conversation else { return }
+            await conversation.run(ServiceLine(key, mailbox, stream))
+            mailbox.post(.finish(key))
         }
     }
 
@@ -110,12 +147,18 @@ final class ServiceExchange: ExchangeHandler {
         reset()
     }
 
-    func finished(_ exchange: Exchange) { reset() }
+    func finished(_ exchange: Exchange) {
+        // A conversation may not have heard of its end.
+        task?.cancel()
+        reset()
+    }
 
     private func reset() {
         body = []
         isRefused = false
         task = nil
+        incoming?.finish()
+        incoming = nil
         desk.isFree(self)
     }
 }

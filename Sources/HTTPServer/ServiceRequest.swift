@@ -15,6 +15,8 @@ package struct ServiceRequest: Sendable {
     package var host: String
     package var headers: [(name: String, value: String)]
     package var body: [UInt8]
+    /// The request is a good WebSocket handshake, which ``ServiceResponse/conversation`` may answer.
+    package var asksForWebSocket = false
     /// The client's address without its port, or `unix`.
     package var peer: String
 
@@ -45,6 +47,7 @@ package struct ServiceRequest: Sendable {
         self.init(
             method: Self.text(head.methodBytes), target: Self.text(head.target), host: Self.text(head.authority),
             headers: headers, body: body, peer: Self.text(peer.buffer.bytes))
+        asksForWebSocket = head.isUpgrade && WebSocketHandshake.refusal(of: head) == nil
     }
 
     /// Bytes that are not UTF-8 become replacement characters.

@@ -8,6 +8,9 @@ package struct ServiceResponse: Sendable {
     package var status: Int
     package var headers: [(name: String, value: String)]
     package var body: [UInt8]
+    /// What follows the head in place of ``body``; a request for a WebSocket (``ServiceRequest/asksForWebSocket``) is answered
+    /// with 101 then.
+    package var conversation: (any ServiceConversation)?
 
     package init(status: Int = 200, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
         self.status = status

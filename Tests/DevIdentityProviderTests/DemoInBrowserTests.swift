@@ -39,10 +39,12 @@ struct DemoInBrowserTests {
         try signIn(site)
         try callTheAPI()
         try lookForTokens()
+        try watchTheLines(site)
         try signOut(site)
         let phone = try DemoInBrowserTests(isPhone: true, dark: true)
         try phone.signIn(site)
         try phone.callTheAPI()
+        try phone.watchTheLines(site)
 
         program.signal(SIGTERM)
         #expect(try program.wait() == 0)
@@ -93,6 +95,61 @@ struct DemoInBrowserTests {
             "return document.cookie + JSON.stringify({...localStorage, ...sessionStorage}) + document.body.innerHTML")
         #expect((reach as? String)?.contains(session.value) == false)
         #expect((reach as? String)?.contains(/eyJ[A-Za-z0-9_-]{20,}/) == false)
+    }
+
+    /// WebSocket and event stream through the gateway, until a logout in another tab ends both (E47).
+    private func watchTheLines(_ site: String) throws {
+        try eventually("both lines are open") {
+            try browser.text("#socket-state") == "open" && browser.text("#events-state") == "open"
+        }
+        try eventually("a greeting") { try browser.text("#socket-log").contains("Hello, ") }
+        try browser.type("Is anybody there?", into: "#words")
+        try browser.click("#say button")
+        try eventually("an echo") {
+            let log = try browser.text("#socket-log")
+            return log.contains("you: Is anybody there?") && log.components(separatedBy: "Is anybody there?").count == 3
+        }
+        try eventually("events") { try browser.text("#events-log").contains("event 2") }
+        try look(at: "#live")
+        try picture("6-live")
+        // When each line was found closed, on the page's own clock.
+        _ = try browser.run(
+            """
+            window.ended = {};
+            for (const id of ["socket", "events"]) {
+              new MutationObserver(() => {
+                if (document.getElementById(id).dataset.line === "ended") window.ended[id] = Date.now();
+              }).observe(document.getElementById(id), { attributes: true });
+            }
+            """)
+        let logout = try #require(try browser.run("return document.getElementById('logout').href") as? String)
+        let page = try browser.tab
+        try browser.show(tab: try browser.openTab())
+        let before = Date().timeIntervalSince1970 * 1000
+        try browser.open(logout)
+        try browser.element("#login")
+        try browser.show(tab: page)
+        try eventually("both lines have ended") {
+            try browser.text("#socket-state") == "closed 1008" && browser.text("#events-state") == "ended"
+        }
+        #expect(try browser.text("#socket-log").contains("closed 1008 revoked"))
+        let ended = try #require(try browser.run("return Object.values(window.ended)") as? [Double])
+        // The logout's own time is in it: a second is what the gateway may take, the rest is a browser on a busy machine.
+        #expect(ended.count == 2 && ended.allSatisfy { $0 >= before && $0 < before + 5000 }, "\(before) \(ended)")
+        try look(at: "#live")
+        try picture("7-ended")
+        try browser.open(site + "/")
+        try browser.element("#login")
+        guard !isPhone else { return }
+        // In again, to leave by the button.
+        try browser.click("#login")
+        try browser.click("button[value=alice]")
+        try browser.waitForURL { $0 == site + "/" }
+        try browser.element("#logout")
+    }
+
+    private func look(at selector: String) throws {
+        _ = try browser.run("document.querySelector('\(selector)').scrollIntoView({ block: 'center' })")
     }
 
     private func signOut(_ site: String) throws {

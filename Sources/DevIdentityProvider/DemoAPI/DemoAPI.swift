@@ -6,7 +6,8 @@ package import Time
 /// A resource server that shows what arrived: the access token is judged first, then the request is sent back, tokens
 /// shortened.
 ///
-/// Everything needs a token; what lies under a path segment `admin` needs the scope `demo:admin` as well.
+/// Everything needs a token; what lies under a path segment `admin` needs the scope `demo:admin` as well. `/api/events` is an
+/// event stream, `/api/echo` a WebSocket.
 package final class DemoAPI: HTTPService {
     private let intake: TokenIntake
     private let time: TimeSource
@@ -40,6 +41,17 @@ package final class DemoAPI: HTTPService {
         let needed = ProviderScope.demoAdmin.rawValue
         if request.path.split(separator: "/").contains("admin"), !token.allows(needed) {
             return refuse(403, error: "insufficient_scope", "This needs the scope \(needed).", scope: needed)
+        }
+        if request.path == "/api/events", request.method == "GET" {
+            var response = ServiceResponse(
+                headers: [("Content-Type", "text/event-stream"), ("Cache-Control", "no-store")])
+            response.conversation = EventClock(time: time)
+            return response
+        }
+        if request.path == "/api/echo", let proof = EchoSocket.accept(request) {
+            var response = ServiceResponse(headers: proof)
+            response.conversation = EchoSocket(subject: token.subject)
+            return response
         }
         return .unstoredJSON(.object(echo(request, token, TokenShortener(presented))))
     }

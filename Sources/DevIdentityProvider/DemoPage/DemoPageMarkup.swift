@@ -76,6 +76,26 @@ enum DemoPageMarkup {
               <p class="verdict" id="verdict"></p>
             </section>
 
+            <section class="card" id="live" aria-labelledby="live-title" hidden>
+              <h2 id="live-title">Live</h2>
+              <p class="hint">Both stay open as long as your session lasts. Sign out in another tab, and watch them end.</p>
+              <div class="lines">
+                <div class="line" id="socket" data-line="closed">
+                  <div class="row"><strong>WebSocket</strong><b class="pill" id="socket-state">closed</b></div>
+                  <ol class="log" id="socket-log" aria-live="polite" aria-label="Messages of the WebSocket"></ol>
+                  <form class="say" id="say">
+                    <input id="words" autocomplete="off" maxlength="200" placeholder="Say something" aria-label="A message">
+                    <button class="button small">Send</button>
+                  </form>
+                </div>
+                <div class="line" id="events" data-line="closed">
+                  <div class="row"><strong>Event stream</strong><b class="pill" id="events-state">closed</b></div>
+                  <ol class="log" id="events-log" aria-label="Events"></ol>
+                  <p class="way-back"><button class="button small soft" id="again" type="button" hidden>Open both again</button></p>
+                </div>
+              </div>
+            </section>
+
             <section class="card" id="claims-card" data-needs="user" aria-labelledby="claims-title">
               <h2 id="claims-title">Who you are</h2>
               <p class="hint">Claims from <code>/bff/user</code>: facts about you, not keys to anything.</p>

@@ -38,6 +38,7 @@ enum DemoPageScript {
           byId("avatar").textContent = "";
           byId("logout").hidden = true;
           byId("login").hidden = false;
+          byId("again").classList.add("away");
           stopClock();
           look();
         }
@@ -62,6 +63,7 @@ enum DemoPageScript {
           }
           showClaims(claims);
           startClock();
+          openLines();
           look();
         }
 
@@ -101,6 +103,7 @@ enum DemoPageScript {
             if (!response.ok) return;
             const session = await response.json();
             if (!session.authenticated) return showEnded();
+            if (!clock) return;
             const now = performance.now() / 1000;
             clock.idleEnds = now + session.idle_expires_in;
             clock.ends = now + session.expires_in;
@@ -218,6 +221,76 @@ enum DemoPageScript {
           if (token.expires_in !== undefined) parts.push(spoken(token.expires_in) + " left");
           return parts.join(" · ");
         }
+
+        // What stays open: a WebSocket and an event stream. Both end with the session, and nobody here has to ask for it.
+
+        let socket = null, events = null;
+
+        function setLine(id, state, text) {
+          byId(id).dataset.line = state;
+          byId(id + "-state").textContent = text;
+          if (id === "socket") for (const part of byId("say").elements) part.disabled = state !== "open";
+          byId("again").hidden = byId("socket").dataset.line === "open" || byId("events").dataset.line === "open";
+        }
+
+        function log(id, text, className) {
+          const row = make("li", undefined, className);
+          row.append(make("span", text), make("time", new Date().toLocaleTimeString()));
+          const list = byId(id + "-log");
+          list.append(row);
+          while (list.children.length > 50) list.firstChild.remove();
+          list.scrollTop = list.scrollHeight;
+        }
+
+        function openLines() {
+          byId("live").hidden = false;
+          byId("again").classList.remove("away");
+          if (!socket) openSocket();
+          if (!events) openEvents();
+        }
+
+        function openSocket() {
+          const address = new URL("/api/echo", location.href);
+          address.protocol = address.protocol.replace("http", "ws");
+          socket = new WebSocket(address);
+          setLine("socket", "closed", "connecting");
+          socket.addEventListener("open", () => setLine("socket", "open", "open"));
+          socket.addEventListener("message", (event) => log("socket", event.data));
+          socket.addEventListener("close", (event) => {
+            socket = null;
+            setLine("socket", "ended", "closed " + event.code);
+            log("socket", "closed " + event.code + (event.reason ? " " + event.reason : ""), "end");
+            // 1008, says the gateway, when the session is over.
+            if (event.code === 1008) readClock();
+          });
+        }
+
+        function openEvents() {
+          events = new EventSource("/api/events");
+          setLine("events", "closed", "connecting");
+          events.addEventListener("open", () => setLine("events", "open", "open"));
+          events.addEventListener("message", (event) => {
+            const { number, time } = JSON.parse(event.data);
+            log("events", "event " + number + ": " + time.slice(11, 19) + " UTC");
+          });
+          // It would ask again by itself; a session that has ended is not worth it.
+          events.addEventListener("error", () => {
+            events?.close();
+            events = null;
+            setLine("events", "ended", "ended");
+            log("events", "the stream broke off", "end");
+          });
+        }
+
+        byId("say").addEventListener("submit", (event) => {
+          event.preventDefault();
+          const words = byId("words").value;
+          if (!words || socket?.readyState !== WebSocket.OPEN) return;
+          log("socket", "you: " + words, "mine");
+          socket.send(words);
+          byId("words").value = "";
+        });
+        byId("again").addEventListener("click", openLines);
 
         // What script on this origin can reach. A token would be a long word of base64url characters.
 

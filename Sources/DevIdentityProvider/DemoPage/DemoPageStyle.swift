@@ -90,19 +90,44 @@ enum DemoPageStyle {
           font-weight: 550;
         }
         .grid {
-          display: grid; gap: 1.1rem; grid-template-columns: minmax(0, 1.9fr) minmax(0, 1fr); grid-template-rows: auto 1fr auto;
-          grid-template-areas: "api clock" "api sees" "claims claims";
+          display: grid; gap: 1.1rem; grid-template-columns: minmax(0, 1.9fr) minmax(0, 1fr); grid-template-rows: auto 1fr auto auto;
+          grid-template-areas: "api clock" "api sees" "live live" "claims claims";
         }
         #api { grid-area: api; }
         #clock { grid-area: clock; }
         #sees { grid-area: sees; }
         #claims-card { grid-area: claims; }
+        #live { grid-area: live; }
+        .lines { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1.1rem 1.6rem; }
+        .line { display: flex; flex-direction: column; min-width: 0; }
+        .pill {
+          padding: .08rem .6rem; border-radius: 1rem; font-size: .82rem; font-weight: 600; background: var(--code); color: var(--soft);
+        }
+        [data-line="open"] .pill { background: var(--wash); color: var(--accent); }
+        [data-line="ended"] .pill { background: var(--gold-wash); color: var(--gold); }
+        .log {
+          margin: .35rem 0 0; padding: .7rem .9rem; height: 9.6rem; overflow-y: auto; list-style: none; border-radius: .9rem;
+          border: 1px solid var(--line); background: var(--code); font-size: .9rem;
+        }
+        .log li { display: flex; gap: .8rem; justify-content: space-between; overflow-wrap: anywhere; padding: .1rem 0; }
+        .log li span:first-child { min-width: 0; }
+        .log time { flex: none; font-weight: 400; color: var(--soft); font-size: .82rem; font-variant-numeric: tabular-nums; }
+        .log .mine { color: var(--soft); }
+        .log .end { color: var(--gold); font-weight: 600; }
+        .say { display: flex; gap: .55rem; margin-top: .7rem; }
+        .say input {
+          flex: 1; min-width: 0; padding: .5rem .8rem; font: inherit; font-size: .95rem; color: inherit; background: var(--card);
+          border: 1px solid var(--line); border-radius: .75rem;
+        }
+        .say input:focus-visible { outline: 3px solid var(--accent); outline-offset: 1px; }
+        .away { display: none; }
+        .way-back { margin: .7rem 0 0; min-height: 2.35rem; }
         .card {
           min-width: 0; background: var(--card); border: 1px solid var(--line); border-radius: 1.2rem;
           padding: clamp(1.15rem, 2.6vw, 1.6rem); box-shadow: var(--shadow);
         }
         body:not([data-state="user"]) [data-needs="user"] { display: none; }
-        body:not([data-state="user"]) .grid { display: block; }
+        body:not([data-state="user"]) .grid { display: grid; grid-template-columns: minmax(0, 1fr); grid-template-areas: "sees" "live"; grid-template-rows: none; }
         h2 { margin: 0; font-size: 1.12rem; letter-spacing: -.01em; }
         .hint { margin: .15rem 0 1rem; color: var(--soft); font-size: .9rem; }
         .calls { display: flex; flex-wrap: wrap; gap: .55rem; margin-bottom: 1rem; }
@@ -161,12 +186,14 @@ enum DemoPageStyle {
           .hero { grid-template-columns: 1fr; }
           .grid {
             grid-template-columns: repeat(2, minmax(0, 1fr)); grid-template-rows: none;
-            grid-template-areas: "api api" "clock sees" "claims claims";
+            grid-template-areas: "api api" "live live" "clock sees" "claims claims";
           }
           .claims { grid-template-columns: 1fr; }
         }
         @media (max-width: 40rem) {
-          .grid { grid-template-columns: minmax(0, 1fr); grid-template-areas: "api" "clock" "sees" "claims"; }
+          .grid { grid-template-columns: minmax(0, 1fr); grid-template-areas: "api" "live" "clock" "sees" "claims"; }
+          .lines { grid-template-columns: 1fr; }
+          .way-back:not(:has(button:not([hidden], .away))) { display: none; }
           .hero { padding-top: 1rem; }
           .actions .button { width: 100%; }
           .calls { display: grid; }
