@@ -29,27 +29,58 @@ final class Worker: HandlerSource, TimerTarget {
     private var formerScenes: [WorkerScene] = []
 
     // Lent to one journey for the length of a call, so that no request makes its own.
-    var selector = RouteSelector()
-    var identifiers = IdentifierGenerator()
-    var requestFields = Fields()
-    var responseFields = Fields()
+    // Boxed, since no such call comes back to them.
+    private let selectorBox = Box(RouteSelector())
+    private let identifierBox = Box(IdentifierGenerator())
+    private let requestFieldBox = Box(Fields())
+    private let responseFieldBox = Box(Fields())
+    private let lineBox: Box<LogLine>
     let target = BufferBox()
     let trace = BufferBox()
     let masked = BufferBox()
     let refusedID = BufferBox()
-    var line: LogLine
 
     private let mailbox: Mailbox<WorkerMessage>
     private var server: ServerWorker?
     /// All journeys ever made here, and those that nobody has.
     private var journeys: [RequestJourney] = []
-    private var idleJourneys: [RequestJourney] = []
+    private let idleBox = Box([RequestJourney]())
     private var hasEnded = false
     private var parked = Slab<RequestJourney>()
     private var ports: [(address: ListenAddress, port: ListeningPort)] = []
     private var endpointMetrics: [RouteMetrics?]
     private var otherMetrics: RouteMetrics
     private var tick: TimerWheel.Timer?
+
+    var selector: RouteSelector {
+        _read { yield selectorBox.value }
+        _modify { yield &selectorBox.value }
+    }
+
+    var identifiers: IdentifierGenerator {
+        _read { yield identifierBox.value }
+        _modify { yield &identifierBox.value }
+    }
+
+    var requestFields: Fields {
+        _read { yield requestFieldBox.value }
+        _modify { yield &requestFieldBox.value }
+    }
+
+    var responseFields: Fields {
+        _read { yield responseFieldBox.value }
+        _modify { yield &responseFieldBox.value }
+    }
+
+    var line: LogLine {
+        _read { yield lineBox.value }
+        _modify { yield &lineBox.value }
+    }
+
+    private var idleJourneys: [RequestJourney] {
+        _read { yield idleBox.value }
+        _modify { yield &idleBox.value }
+    }
 
     var snapshot: Snapshot { scene.snapshot }
     var cache: SessionCache<LiveSession> { keeper.cache }
@@ -65,7 +96,7 @@ final class Worker: HandlerSource, TimerTarget {
         keeper = services.keeper
         metrics = services.metrics
         log = services.log
-        line = LogLine(format: services.log.format)
+        lineBox = Box(LogLine(format: services.log.format))
         self.mailbox = mailbox
         loop = try EventLoop(time: services.clock)
         endpointMetrics = Array(repeating: nil, count: Endpoint.allCases.count)

@@ -63,7 +63,7 @@ extension UpstreamConnection {
                 stream.handler?.upstreamReceived(stream, rest.extracting(range))
             case .end:
                 state.response = .ended
-                if !engine.trailers.isEmpty { stream.trailers.copyContents(of: engine.trailers) }
+                if !engine.trailers.isEmpty { stream.take(trailers: engine.trailers) }
             }
         }
         return at

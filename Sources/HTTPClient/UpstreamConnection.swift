@@ -13,11 +13,14 @@ final class UpstreamConnection: EventTarget, TurnTarget, TimerTarget, UpstreamCa
     let pool: UpstreamPool
     let endpoint: UpstreamEndpoint
     let address: SocketAddress
-    var channel: Channel
+    // Boxed, and nobody comes back to them while they are at work: the rules above see to it.
+    private let channelBox: Box<Channel>
+    private let engineBox = Box(HTTP1ClientEngine(limits: .response))
     var seat: Slot?
     var timer: TimerWheel.Timer?
+    /// When the timer comes at the latest.
+    var timerSet = Instant.distantFuture
 
-    var engine = HTTP1ClientEngine(limits: .response)
     var state = UpstreamConnectionState()
     var deadlines: UpstreamDeadlines
     var stream: UpstreamStream?
@@ -50,12 +53,22 @@ final class UpstreamConnection: EventTarget, TurnTarget, TimerTarget, UpstreamCa
         self.address = address
         self.stream = stream
         let loop = endpoint.pool.loop
-        channel = Channel(socket, cipher: cipher, isConnected: false, now: loop.now)
+        channelBox = Box(Channel(socket, cipher: cipher, isConnected: false, now: loop.now))
         deadlines = UpstreamDeadlines(now: loop.now)
         deadlines.connectUntil = until
         seat = try loop.watch(channel.descriptor, .connection, for: self)
         timer = loop.timers.add(self)
         moveDeadline()
+    }
+
+    var channel: Channel {
+        _read { yield channelBox.value }
+        _modify { yield &channelBox.value }
+    }
+
+    var engine: HTTP1ClientEngine {
+        _read { yield engineBox.value }
+        _modify { yield &engineBox.value }
     }
 
     var loop: EventLoop { pool.loop }
@@ -108,6 +121,7 @@ final class UpstreamConnection: EventTarget, TurnTarget, TimerTarget, UpstreamCa
     }
 
     func deadlinePassed(_ timer: TimerWheel.Timer) {
+        timerSet = .distantFuture
         guard let next = nextDeadline else { return }
         if next.at > loop.now {
             moveDeadline()
@@ -127,8 +141,10 @@ final class UpstreamConnection: EventTarget, TurnTarget, TimerTarget, UpstreamCa
     }
 
     func moveDeadline() {
-        guard let timer else { return }
-        loop.timers.set(timer, nextDeadline?.at ?? .distantFuture)
+        guard let timer, let next = nextDeadline?.at, next < timerSet else { return }
+        // One that comes too early finds what has become of it.
+        timerSet = next
+        loop.timers.set(timer, next)
     }
 
     /// See to this connection at the end of the turn.

@@ -9,21 +9,36 @@ package import Time
 /// Nothing here blocks, and nothing here calls the handler. Calls after the stream is over do nothing.
 package final class UpstreamStream {
     /// The connection had served another request before, so the server may have closed it meanwhile.
-    package internal(set) var wasReused = false
+    package internal(set) var wasReused: Bool {
+        get { run.wasReused }
+        set { run.wasReused = newValue }
+    }
     /// The server that was chosen; ``UpstreamServer/authority`` is for `Host` (G37).
-    package internal(set) var server: UpstreamServer
+    package internal(set) var server: UpstreamServer {
+        get { run.server }
+        set { run.server = newValue }
+    }
     /// When the stream was opened.
-    package internal(set) var openedAt = Instant(nanoseconds: 0)
+    package var openedAt: Instant { run.openedAt }
     /// True once the first byte of the request may have left.
-    package internal(set) var hasSent = false
+    package internal(set) var hasSent: Bool {
+        get { run.hasSent }
+        set { run.hasSent = newValue }
+    }
     /// True once a head of the response has arrived, interim ones included.
-    package internal(set) var hasResponse = false
+    package internal(set) var hasResponse: Bool {
+        get { run.hasResponse }
+        set { run.hasResponse = newValue }
+    }
 
     /// The request is a WebSocket's handshake.
     var asksForTunnel = false
     /// The server has opened the WebSocket that was asked for in HTTP/2, where no status says so by itself (RFC 8441,
     /// section 5).
-    package internal(set) var isTunnel = false
+    package internal(set) var isTunnel: Bool {
+        get { run.isTunnel }
+        set { run.isTunnel = newValue }
+    }
 
     /// The response's head, from ``UpstreamHandler/upstreamResponded(_:_:)`` on.
     package let head = ResponseHead()
@@ -36,21 +51,30 @@ package final class UpstreamStream {
     /// The trailer fields of the response, once it has ended; filtered (G11).
     ///
     /// Asking costs an allocation: ask ``hasTrailers`` first.
-    package internal(set) var trailers = Fields()
+    package private(set) var trailers = Fields()
 
-    init(server: UpstreamServer) { self.server = server }
+    /// What changes from request to request.
+    private struct Run {
+        var server: UpstreamServer
+        var openedAt = Instant(nanoseconds: 0)
+        var wasReused = false
+        var hasSent = false
+        var hasResponse = false
+        var isTunnel = false
+        var hasTrailers = false
+    }
+
+    // Private, and seen by getters: what others can reach is watched at each access.
+    private var run: Run
+
+    init(server: UpstreamServer) { run = Run(server: server) }
 
     func begin(for handler: any UpstreamHandler, server: UpstreamServer, forTunnel: Bool, now: Instant) {
         asksForTunnel = forTunnel
-        isTunnel = false
         self.handler = handler
-        self.server = server
-        openedAt = now
-        wasReused = false
-        hasSent = false
-        hasResponse = false
+        if run.hasTrailers { trailers.clear() }
+        run = Run(server: server, openedAt: now)
         head.reset()
-        trailers.clear()
         attempt = ConnectAttempt()
     }
 
@@ -61,7 +85,13 @@ package final class UpstreamStream {
     }
 
     /// True when the response has ended with trailer fields.
-    package var hasTrailers: Bool { !trailers.isEmpty }
+    package var hasTrailers: Bool { run.hasTrailers }
+
+    /// The response has ended with these.
+    func take(trailers: borrowing Fields) {
+        self.trailers.copyContents(of: trailers)
+        run.hasTrailers = !trailers.isEmpty
+    }
 
     /// Sends the head of the request; `fields` include `Host`.
     ///

@@ -9,15 +9,18 @@ import Time
 /// handler asks for is noted or written to the channel, and ``touch()`` sees to it that the turn's end takes care of it; and a
 /// socket is read only from ``work()``, so the loop's scratch buffer has one user.
 ///
-/// An idle connection holds neither buffer nor engine nor exchange. Pipelined requests and untaken answers wait in the channel, both
-/// bounded (G54).
+/// An idle connection holds neither buffer nor engine nor exchange. Pipelined requests and untaken answers wait in the
+/// channel, both bounded (G54).
 final class ClientConnection: EventTarget, TurnTarget, TimerTarget, ServedConnection, ExchangeCarrier {
     let worker: ServerWorker
     let peer: PeerAddress
-    var channel: Channel
+    // Boxed, and nobody comes back to it while it is at work: the rules above see to it.
+    private let channelBox: Box<Channel>
     var slot = Slot(index: 0, tenancy: 0)
     var seat: Slot?
     var timer: TimerWheel.Timer?
+    /// When the timer comes at the latest.
+    var timerSet = Instant.distantFuture
 
     var state = ClientConnectionState()
     var deadlines: ConnectionDeadlines
@@ -56,7 +59,7 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget, ServedConnec
     ) {
         self.worker = worker
         preface = mayBeHTTP2 ? 0 : nil
-        channel = Channel(socket, cipher: cipher, isConnected: true, now: worker.loop.now)
+        channelBox = Box(Channel(socket, cipher: cipher, isConnected: true, now: worker.loop.now))
         self.peer = peer
         deadlines = ConnectionDeadlines(now: worker.loop.now)
     }
@@ -69,6 +72,11 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget, ServedConnec
         timer = worker.loop.timers.add(self)
         moveDeadline()
         return true
+    }
+
+    var channel: Channel {
+        _read { yield channelBox.value }
+        _modify { yield &channelBox.value }
     }
 
     var localAddress: SocketAddress? { channel.localAddress }
@@ -103,6 +111,7 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget, ServedConnec
     }
 
     func deadlinePassed(_ timer: TimerWheel.Timer) {
+        timerSet = .distantFuture
         guard let next = nextDeadline else { return }
         if next.at > worker.loop.now {
             moveDeadline()
@@ -144,8 +153,10 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget, ServedConnec
     }
 
     func moveDeadline() {
-        guard let timer else { return }
-        worker.loop.timers.set(timer, nextDeadline?.at ?? .distantFuture)
+        guard let timer, let next = nextDeadline?.at, next < timerSet else { return }
+        // One that comes too early finds what has become of it.
+        timerSet = next
+        worker.loop.timers.set(timer, next)
     }
 
     /// Between two exchanges, with nothing left to say or to read.

@@ -13,54 +13,82 @@ package final class Exchange {
     /// Complete from `began` on.
     package let head = RequestHead()
     /// Names this exchange for messages that come back from other threads: a key kept too long finds nobody.
-    package private(set) var key: SlotKey
+    package var key: SlotKey { run.key }
     /// Who is at the other end of the connection.
-    package private(set) var peer = PeerAddress(ip: nil, port: 0)
+    package var peer: PeerAddress { run.peer }
     /// ``peer`` as text, without its port.
     package let peerText = BufferBox(capacity: 48)
     /// When the head was complete.
-    package internal(set) var startedAt = Instant(nanoseconds: 0)
+    package internal(set) var startedAt: Instant {
+        get { run.startedAt }
+        set { run.startedAt = newValue }
+    }
     /// Bytes of the request so far, head and framing included.
-    package internal(set) var bytesIn = 0
+    package internal(set) var bytesIn: Int {
+        get { run.bytesIn }
+        set { run.bytesIn = newValue }
+    }
     /// Bytes of the response so far, head and framing included.
-    package internal(set) var bytesOut = 0
+    package internal(set) var bytesOut: Int {
+        get { run.bytesOut }
+        set { run.bytesOut = newValue }
+    }
     /// The status of the final response; 0 before its head.
-    package private(set) var status = 0
+    package private(set) var status: Int {
+        get { run.status }
+        set { run.status = newValue }
+    }
 
     /// The request's trailer fields, once it has ended; filtered (G11).
     ///
     /// Asking costs an allocation: ask ``hasTrailers`` first.
-    package internal(set) var trailers = Fields()
+    package private(set) var trailers = Fields()
 
     /// Of an exchange over HTTP/1: its connection has none while it is idle.
-    var engine = HTTP1ServerEngine(limits: HTTPLimits())
+    var engine: HTTP1ServerEngine {
+        _read { yield engineBox.value }
+        _modify { yield &engineBox.value }
+    }
+    // Boxed: the connection is its one user, and says why it is never in it twice.
+    private let engineBox = Box(HTTP1ServerEngine(limits: HTTPLimits()))
     /// Nil when the exchange is over.
     private(set) var carrier: (any ExchangeCarrier)?
     var handler: (any ExchangeHandler)?
-    private var hasContinued = false
     private let noTrailers = Fields()
 
-    init(worker: UInt16, slot: Int) { key = SlotKey(worker: worker, slot: UInt32(slot), tenancy: 0) }
+    /// What changes from request to request.
+    private struct Run {
+        var key: SlotKey
+        var peer = PeerAddress(ip: nil, port: 0)
+        var startedAt = Instant(nanoseconds: 0)
+        var bytesIn = 0
+        var bytesOut = 0
+        var status = 0
+        var hasContinued = false
+        var hasTrailers = false
+    }
+
+    // Private, and seen by getters: what others can reach is watched at each access.
+    private var run: Run
+
+    init(worker: UInt16, slot: Int) { run = Run(key: SlotKey(worker: worker, slot: UInt32(slot), tenancy: 0)) }
 
     /// A carrier borrows the exchange for its next request.
     func lend(to carrier: any ExchangeCarrier, peer: PeerAddress) {
-        key = SlotKey(worker: key.worker, slot: key.slot, tenancy: key.tenancy &+ 1)
         head.reset()
-        trailers.clear()
-        bytesIn = 0
-        bytesOut = 0
-        status = 0
-        hasContinued = false
+        if run.hasTrailers { trailers.clear() }
+        let isKnown = peer == run.peer && !peerText.buffer.isEmpty
+        let key = SlotKey(worker: run.key.worker, slot: run.key.slot, tenancy: run.key.tenancy &+ 1)
+        run = Run(key: key, peer: peer)
         self.carrier = carrier
-        if peer != self.peer || peerText.buffer.isEmpty {
-            self.peer = peer
+        if !isKnown {
             peerText.buffer.clear()
             peer.write(into: &peerText.buffer)
         }
     }
 
     /// Takes the trailer fields that the engine has read.
-    func copyTrailers() { trailers.copyContents(of: engine.trailers) }
+    func copyTrailers() { take(trailers: engine.trailers) }
 
     /// No call of the handler has any effect from now on.
     func end() {
@@ -75,7 +103,13 @@ package final class Exchange {
     package var bodyIsExpected: Bool { head.framing.hasBody }
 
     /// True when the request has ended with trailer fields.
-    package var hasTrailers: Bool { !trailers.isEmpty }
+    package var hasTrailers: Bool { run.hasTrailers }
+
+    /// The request has ended with these.
+    func take(trailers: borrowing Fields) {
+        self.trailers.copyContents(of: trailers)
+        run.hasTrailers = !trailers.isEmpty
+    }
 
     /// Our own end of the connection.
     ///
@@ -98,8 +132,8 @@ package final class Exchange {
     /// Without a waiting client nothing
     /// happens.
     package func sendContinue() {
-        guard head.expectsContinue, !hasContinued, status == 0, let carrier else { return }
-        hasContinued = true
+        guard head.expectsContinue, !run.hasContinued, status == 0, let carrier else { return }
+        run.hasContinued = true
         carrier.sendInterim(100, noTrailers)
     }
 

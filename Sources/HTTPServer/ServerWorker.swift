@@ -9,7 +9,9 @@ package final class ServerWorker {
     package let loop: EventLoop
     /// The worker's number in ``SlotKey``.
     package let index: UInt16
-    package private(set) var settings: ServerSettings
+    // Seen from outside by a getter: what others can reach is watched at each access.
+    private var present: ServerSettings
+    package var settings: ServerSettings { present }
     private(set) var patience: ServerPatience
     let limit: ConnectionLimit
     /// Outlives the worker.
@@ -40,7 +42,7 @@ package final class ServerWorker {
     ) {
         self.loop = loop
         self.index = index
-        self.settings = settings
+        present = settings
         patience = ServerPatience(settings)
         self.limit = limit
         self.source = source
@@ -65,7 +67,7 @@ package final class ServerWorker {
 
     /// Takes other settings; limits of messages count for connections that come from now on.
     package func change(to settings: ServerSettings) {
-        self.settings = settings
+        present = settings
         patience = ServerPatience(settings)
     }
 

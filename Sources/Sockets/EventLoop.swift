@@ -1,3 +1,4 @@
+internal import Bytes
 package import Time
 
 /// Whoever has a descriptor on a loop.
@@ -17,9 +18,10 @@ package protocol TurnTarget: AnyObject {
 /// Everything a loop owns belongs to its thread, and is not `Sendable`; messages from elsewhere come by ``Mailbox``.
 package final class EventLoop {
     private let poller: Poller
-    private var seats = Slab<any EventTarget>()
-    private var putOff: [any TurnTarget] = []
-    private var inHand: [any TurnTarget] = []
+    // Boxed: each is changed within one statement, and nobody is called meanwhile.
+    private let seatBox = Box(Slab<any EventTarget>())
+    private let putOffBox = Box([any TurnTarget]())
+    private let inHandBox = Box([any TurnTarget]())
     private let time: TimeSource
     private var running = false
 
@@ -59,6 +61,21 @@ package final class EventLoop {
 
     /// The wall clock; read when it is needed, not once per turn.
     package var wallTime: Timestamp { time.now() }
+
+    private var seats: Slab<any EventTarget> {
+        _read { yield seatBox.value }
+        _modify { yield &seatBox.value }
+    }
+
+    private var putOff: [any TurnTarget] {
+        _read { yield putOffBox.value }
+        _modify { yield &putOffBox.value }
+    }
+
+    private var inHand: [any TurnTarget] {
+        _read { yield inHandBox.value }
+        _modify { yield &inHandBox.value }
+    }
 
     /// Watches a descriptor for `target`, which the loop holds until ``forget(_:)``.
     package func watch(_ descriptor: Int32, _ interest: Interest, for target: any EventTarget) throws(SystemError)
@@ -104,7 +121,8 @@ package final class EventLoop {
         turnCount &+= 1
         for index in 0..<count {
             let (slot, readiness) = poller.report(index)
-            seats[slot]?.ready(readiness)
+            let target = seats[slot]
+            target?.ready(readiness)
         }
         timers.advance(to: turnBegan)
         for _ in 0..<Self.rounds where !putOff.isEmpty { finishPutOff() }
@@ -112,7 +130,8 @@ package final class EventLoop {
 
     private func finishPutOff() {
         swap(&putOff, &inHand)
-        for target in inHand { target.turnEnding() }
+        let targets = inHand
+        for target in targets { target.turnEnding() }
         inHand.removeAll(keepingCapacity: true)
     }
 

@@ -63,7 +63,7 @@ extension SharedConnection {
     private func ended(_ stream: HTTP2Stream) {
         guard let owner = owner(of: stream), let upstream = owner.upstream else { return }
         owner.response = .ended
-        if !stream.trailers.isEmpty { upstream.trailers.copyContents(of: stream.trailers) }
+        if !stream.trailers.isEmpty { upstream.take(trailers: stream.trailers) }
         conclude(owner)
     }
 

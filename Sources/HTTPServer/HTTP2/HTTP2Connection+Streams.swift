@@ -111,7 +111,7 @@ extension HTTP2Connection {
             owner.held.isEmpty, owner.wantsBody
         else { return }
         owner.endIsTold = true
-        if !stream.trailers.isEmpty { exchange.trailers.copyContents(of: stream.trailers) }
+        if !stream.trailers.isEmpty { exchange.take(trailers: stream.trailers) }
         exchange.handler?.ended(exchange)
     }
 
