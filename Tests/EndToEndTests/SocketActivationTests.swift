@@ -81,7 +81,9 @@ extension ProductTests {
                 try eventually("systemd listens") { (try? RawClient.connect(port: UInt16(other))) != nil }
                 try eventually("the gateway listens") { (try? RawClient.connect(port: UInt16(port))) != nil }
                 #expect(try RawClient.ask(port: UInt16(port), request).status == 200)
-                #expect(child.output.contains("socket_unused") && child.output.contains("127.0.0.1:\(other)"))
+                try eventually("the other one is named") {
+                    child.output.contains("socket_unused") && child.output.contains("127.0.0.1:\(other)")
+                }
             }
         }
     }
