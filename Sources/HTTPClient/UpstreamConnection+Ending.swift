@@ -11,7 +11,7 @@ extension UpstreamConnection {
         guard let stream else { return }
         let keeps = state.canBeKept(
             engineAgrees: engine.canBeReused,
-            inputWaits: channel.canRead || !channel.input.isEmpty || channel.peerHasClosed || channel.sendFailed)
+            inputWaits: channel.canRead || channel.holdsInput || channel.peerHasClosed || channel.sendFailed)
         stream.handler?.upstreamEnded(stream)
         self.stream = nil
         endpoint.succeeded()

@@ -163,7 +163,7 @@ final class UpstreamConnection: EventTarget, TurnTarget, TimerTarget, UpstreamCa
         while state.phase == .busy {
             if settle() { break }
             guard state.wantsInput else { break }
-            if mustFeed || !channel.input.isEmpty {
+            if mustFeed || channel.holdsInput {
                 feedHeldInput()
             } else if channel.canRead {
                 if reads == EventLoop.readsInARow {

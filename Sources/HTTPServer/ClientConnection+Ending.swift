@@ -86,7 +86,7 @@ extension ClientConnection {
         if state.phase == .closed { return }
         state.close()
         if channel.isHandshaking {
-            worker.handshakeEnded(.failed(channel.cipherFailure ?? handshakeFate), peer)
+            worker.handshakeEnded(.failed(channel.cipherFailure ?? handshakeFate.word), peer)
         }
         if let seat { worker.loop.forget(seat) }
         if let timer { worker.loop.timers.remove(timer) }
@@ -118,7 +118,7 @@ extension ClientConnection {
 
     /// Ends a handshake that stands still, for somebody else's.
     func crowdedOut() {
-        handshakeFate = "crowded_out"
+        handshakeFate = .crowdedOut
         close()
     }
 

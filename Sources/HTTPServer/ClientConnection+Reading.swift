@@ -60,7 +60,7 @@ extension ClientConnection {
         if isHandedOver { return 0 }
         var at = 0
         if let matched = preface {
-            at = lookForPreface(bytes, after: matched)
+            at = lookForPreface(bytes, after: Int(matched))
             if isHandedOver { return at }
         }
         while state.wantsInput {
@@ -103,7 +103,7 @@ extension ClientConnection {
             if matched > 0 { HTTP2Preface.withPrefix(matched) { _ = feed($0) } }
             return 0
         }
-        preface = matched + more
+        preface = UInt8(matched + more)
         if matched + more == HTTP2Preface.count { leaveToHTTP2() }
         return more
     }
@@ -142,7 +142,6 @@ extension ClientConnection {
         state.request = .body
         deadlines.bodyMoved = worker.loop.now
         exchange.startedAt = worker.loop.now
-        bodyBytes = 0
         droppedBytes = 0
         allowance = .usual
         wasFull = false
@@ -159,7 +158,7 @@ extension ClientConnection {
             droppedBytes += piece.count
             return
         }
-        bodyBytes += piece.count
+        exchange.bodyBytes += piece.count
         handler.received(exchange, piece)
     }
 

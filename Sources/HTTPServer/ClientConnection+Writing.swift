@@ -139,7 +139,7 @@ extension ClientConnection {
                 touch()
             }
             // A pipelined request may have waited for room.
-            if state.request == .awaited, !channel.input.isEmpty || channel.canRead { touch() }
+            if state.request == .awaited, channel.holdsInput || channel.canRead { touch() }
         }
         if state.isDraining, !state.hasTime, state.isKept, isIdle { leave() }
     }

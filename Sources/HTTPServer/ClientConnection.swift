@@ -33,10 +33,10 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget, ServedConnec
     /// The kernel refused our bytes, or reset the connection.
     var isBroken = false
     /// Why a handshake that is not over will not come to its end.
-    var handshakeFate: StaticString = "client_left"
+    var handshakeFate = HandshakeFate.clientLeft
     var isAborted = false
     /// Bytes of HTTP/2's preface that have come; nil where only HTTP/1 is spoken, or by now is.
-    var preface: Int?
+    var preface: UInt8?
     /// The client speaks HTTP/2: another takes over, and nothing of this one goes on.
     var isHandedOver = false
     /// `canSend` was false; the handler will be told when it is true again.
@@ -46,8 +46,7 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget, ServedConnec
     var isTunnel = false
     /// How much time this exchange has.
     var allowance = ExchangeAllowance.usual
-    /// Bytes of the body given to the handler, and bytes dropped since.
-    var bodyBytes = 0
+    /// Bytes that came and were dropped: of a body behind its answer, or while lingering.
     var droppedBytes = 0
 
     /// - Parameters:
@@ -119,7 +118,7 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget, ServedConnec
         }
         switch next.verdict {
         case .closeSilently:
-            handshakeFate = "timeout"
+            handshakeFate = .timeout
             leave()
         case .requestTimeout: refuse(status: 408, reason: "request_timeout", .requestTimeout)
         case .responseTimeout: lose(.responseTimeout)
@@ -161,7 +160,7 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget, ServedConnec
 
     /// Between two exchanges, with nothing left to say or to read.
     var isIdle: Bool {
-        state.phase == .open && state.request == .awaited && channel.waiting == 0 && channel.input.isEmpty
+        state.phase == .open && state.request == .awaited && channel.waiting == 0 && !channel.holdsInput
             && !channel.canRead
     }
 
@@ -178,7 +177,7 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget, ServedConnec
             guard state.wantsInput else { break }
             // An answer to a pipelined request must not be made before the client takes those it has.
             if state.request == .awaited, channel.waiting >= worker.settings.highWaterMark { break }
-            if mustFeed || !channel.input.isEmpty {
+            if mustFeed || channel.holdsInput {
                 feedHeldInput()
             } else if channel.canRead {
                 if reads == EventLoop.readsInARow {
@@ -213,7 +212,7 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget, ServedConnec
         }
         let next = state.continuation(
             mustClose: exchange.engine.mustClose, restIsBounded: restIsBounded,
-            inputWaits: channel.canRead || !channel.input.isEmpty)
+            inputWaits: channel.canRead || channel.holdsInput)
         switch next {
         case .wait, .discardRest: break
         case .nextRequest:
@@ -230,7 +229,9 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget, ServedConnec
     /// What is left of the request can be dropped at little cost.
     var restIsBounded: Bool {
         let most = worker.settings.lingerBytes
-        if case .length(let length)? = exchange?.head.framing { return length - bodyBytes - droppedBytes <= most }
+        if let exchange, case .length(let length) = exchange.head.framing {
+            return length - exchange.bodyBytes - droppedBytes <= most
+        }
         return droppedBytes <= most
     }
 

@@ -46,17 +46,26 @@ struct ConnectionDeadlines: Equatable {
 
     /// When the connection was opened, or its last exchange ended.
     var silentSince: Instant
-    /// The first byte of the head.
-    var headBegan: Instant
     /// The last bytes of a body, or the end of a pause.
     var bodyMoved: Instant
-    var lingerBegan: Instant
 
     init(now: Instant) {
         silentSince = now
-        headBegan = now
         bodyMoved = now
-        lingerBegan = now
+    }
+
+    // An idle connection should be small: what is never asked for together stands in one place.
+
+    /// The first byte of the head, until its last.
+    var headBegan: Instant {
+        get { bodyMoved }
+        set { bodyMoved = newValue }
+    }
+
+    /// Behind everything else.
+    var lingerBegan: Instant {
+        get { silentSince }
+        set { silentSince = newValue }
     }
 
     /// When a handshake must be over: it shares the time that a new connection may be silent.

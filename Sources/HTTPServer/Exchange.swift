@@ -33,6 +33,11 @@ package final class Exchange {
         get { run.bytesOut }
         set { run.bytesOut = newValue }
     }
+    /// Bytes of the body given to the handler, over HTTP/1.
+    var bodyBytes: Int {
+        get { run.bodyBytes }
+        set { run.bodyBytes = newValue }
+    }
     /// The status of the final response; 0 before its head.
     package private(set) var status: Int {
         get { run.status }
@@ -63,6 +68,7 @@ package final class Exchange {
         var startedAt = Instant(nanoseconds: 0)
         var bytesIn = 0
         var bytesOut = 0
+        var bodyBytes = 0
         var status = 0
         var hasContinued = false
         var hasTrailers = false

@@ -29,7 +29,7 @@ extension Channel {
     package mutating func goOnUnencrypted(_ loop: EventLoop) {
         cipher = nil
         isHandshaking = false
-        loop.buffers.take(&sealed)
+        dropSealed(loop)
     }
 
     /// A client's first words.
@@ -50,7 +50,7 @@ extension Channel {
             peerHasClosed = true
             return .end
         }
-        if sealed.count > Self.mostAnswers { return .failed }
+        if sealedCount > Self.mostAnswers { return .failed }
         let wire = loop.wire
         wire.buffer.clear()
         switch try receiveAsItIs(into: wire) {
@@ -73,10 +73,13 @@ extension Channel {
     private mutating func open(
         _ bytes: Span<UInt8>, into scratch: BufferBox, _ cipher: any ByteCipher, _ loop: EventLoop
     ) -> CipherNews {
-        if sealed.isEmpty { outputMoved = loop.now }
-        loop.buffers.lend(&sealed)
-        let news = cipher.open(bytes, into: &scratch.buffer, answers: &sealed)
-        if sealed.isEmpty { loop.buffers.take(&sealed) }
+        let answers = loop.answers
+        answers.buffer.clear()
+        let news = cipher.open(bytes, into: &scratch.buffer, answers: &answers.buffer)
+        if !answers.buffer.isEmpty {
+            if sealed == nil { outputMoved = loop.now }
+            keepSealed(answers.buffer.bytes, loop)
+        }
         isHandshaking = cipher.isHandshaking
         return news
     }
@@ -90,7 +93,7 @@ extension Channel {
         var taken = 0
         if isHandshaking { return taken }
         let wire = loop.wire
-        while canWrite, sealed.isEmpty, !output.isEmpty || taken < piece.count {
+        while canWrite, sealed == nil, !output.isEmpty || taken < piece.count {
             wire.buffer.clear()
             let first = min(output.count, Self.sealSize)
             let second = min(piece.count - taken, Self.sealSize - first)
@@ -115,8 +118,7 @@ extension Channel {
             wire.buffer.consume(count)
             if wire.buffer.isEmpty { return }
             canWrite = false
-            loop.buffers.lend(&sealed)
-            sealed.append(wire.buffer.bytes)
+            keepSealed(wire.buffer.bytes, loop)
         } catch {
             refused()
         }
@@ -124,16 +126,30 @@ extension Channel {
 
     /// Sends what waits in sealed form.
     private mutating func sendWaiting(_ loop: EventLoop) {
-        guard canWrite, !sealed.isEmpty else { return }
+        guard canWrite, let sealed else { return }
         do {
-            let count = try socket.send(sealed.bytes)
+            let count = try socket.send(sealed.buffer.bytes)
             if count > 0 { outputMoved = loop.now }
-            if count < sealed.count { canWrite = false }
-            sealed.consume(count)
+            if count < sealed.buffer.count { canWrite = false }
+            sealed.buffer.consume(count)
         } catch {
             refused()
         }
-        if sealed.isEmpty { loop.buffers.take(&sealed) }
+        if sealed.buffer.isEmpty { dropSealed(loop) }
+    }
+
+    var sealedCount: Int { sealed?.buffer.count ?? 0 }
+
+    private mutating func keepSealed(_ bytes: Span<UInt8>, _ loop: EventLoop) {
+        let kept = sealed ?? loop.takeWaiting()
+        loop.buffers.lend(&kept.buffer)
+        kept.buffer.append(bytes)
+        sealed = kept
+    }
+
+    mutating func dropSealed(_ loop: EventLoop) {
+        if let sealed { loop.giveBack(sealed) }
+        sealed = nil
     }
 
     /// Tells the peer that nothing more comes, where all that was said has left.

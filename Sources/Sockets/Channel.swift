@@ -7,12 +7,6 @@ package import Time
 /// in between, everything here is about plain bytes all the same; see `Channel+Cipher.swift`.
 package struct Channel: ~Copyable {
     var socket: Socket
-    /// Written and not yet taken by the kernel.
-    ///
-    /// Call ``willWrite(_:)`` before writing.
-    package var output = ByteBuffer()
-    /// Read and not yet wanted.
-    package private(set) var input = ByteBuffer()
     /// There may be something to read.
     package internal(set) var canRead = false
     package internal(set) var canWrite: Bool
@@ -20,13 +14,19 @@ package struct Channel: ~Copyable {
     package internal(set) var peerHasClosed = false
     /// The kernel refused our bytes: the peer is gone.
     package internal(set) var sendFailed = false
+    /// Written and not yet taken by the kernel.
+    ///
+    /// Call ``willWrite(_:)`` before writing.
+    package var output = ByteBuffer()
+    /// Read and not yet wanted.
+    private var input: WaitingBytes?
     /// The last time the kernel took bytes, or bytes began to wait.
     package var outputMoved: Instant
 
     /// What stands between us and the socket; nil where bytes travel as they are.
     var cipher: (any ByteCipher)?
-    /// Sealed and not yet taken by the kernel.
-    var sealed = ByteBuffer()
+    /// Sealed and not yet taken by the kernel; nil while there is nothing of it.
+    var sealed: WaitingBytes?
     /// The peer has said goodbye, and what it said before may still be on its way to the caller.
     var hasGoodbye = false
     /// True until the cipher's handshake is over; what is written meanwhile waits in ``output``.
@@ -68,7 +68,7 @@ package struct Channel: ~Copyable {
     // MARK: Writing
 
     /// Bytes that wait for the kernel, in either form.
-    package var waiting: Int { output.count &+ sealed.count }
+    package var waiting: Int { output.count &+ sealedCount }
 
     /// Gives ``output`` memory, and starts its clock if it was empty.
     package mutating func willWrite(_ loop: EventLoop) {
@@ -129,7 +129,7 @@ package struct Channel: ~Copyable {
     /// Forgets what waits to leave.
     package mutating func dropOutput(_ loop: EventLoop) {
         loop.buffers.take(&output)
-        loop.buffers.take(&sealed)
+        dropSealed(loop)
     }
 
     // MARK: Reading
@@ -163,19 +163,39 @@ package struct Channel: ~Copyable {
     /// Keeps bytes that nobody wants yet.
     package mutating func hold(_ bytes: Span<UInt8>, _ loop: EventLoop) {
         if bytes.isEmpty { return }
-        loop.buffers.lend(&input)
-        input.append(bytes)
+        let kept = input ?? loop.takeWaiting()
+        loop.buffers.lend(&kept.buffer)
+        kept.buffer.append(bytes)
+        input = kept
     }
 
     /// Takes the held bytes out, to be given back by ``putBack(_:_:)``.
-    package mutating func takeHeld(_ held: inout ByteBuffer) { swap(&held, &input) }
+    package mutating func takeHeld(_ held: inout ByteBuffer) {
+        if let input { swap(&held, &input.buffer) }
+    }
+
+    /// Some bytes are held.
+    package var holdsInput: Bool {
+        guard let input else { return false }
+        return !input.buffer.isEmpty
+    }
 
     /// Keeps what is left of the held bytes.
     package mutating func putBack(_ held: inout ByteBuffer, _ loop: EventLoop) {
-        if held.isEmpty { loop.buffers.take(&held) } else { swap(&held, &input) }
+        if held.isEmpty {
+            loop.buffers.take(&held)
+            dropInput(loop)
+            return
+        }
+        let kept = input ?? loop.takeWaiting()
+        swap(&held, &kept.buffer)
+        input = kept
     }
 
-    package mutating func dropInput(_ loop: EventLoop) { loop.buffers.take(&input) }
+    package mutating func dropInput(_ loop: EventLoop) {
+        if let input { loop.giveBack(input) }
+        input = nil
+    }
 
     // MARK: The end
 
@@ -190,9 +210,9 @@ package struct Channel: ~Copyable {
 
     /// Closes the socket and gives all memory back.
     package mutating func close(_ loop: EventLoop) {
-        loop.buffers.take(&input)
+        dropInput(loop)
         loop.buffers.take(&output)
-        loop.buffers.take(&sealed)
+        dropSealed(loop)
         cipher = nil
         socket.close()
     }

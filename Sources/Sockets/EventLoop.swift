@@ -30,6 +30,10 @@ package final class EventLoop {
     package let scratch = BufferBox()
     /// Where sealed bytes stand between a socket and a cipher, in either direction, for the length of one call.
     let wire = BufferBox()
+    /// Where a cipher writes what its peer must get for what it said.
+    let answers = BufferBox()
+    /// Lent to channels on which bytes wait.
+    private var idleWaiting: [WaitingBytes] = []
     /// Memory for what waits: answers a client does not take, input a handler does not want yet.
     package let buffers = BufferPool()
     // Private, for what others can reach is guarded at each access.
@@ -98,6 +102,13 @@ package final class EventLoop {
     package func forget(_ slot: Slot, stillOpen descriptor: Int32) {
         seats.remove(slot)
         poller.remove(descriptor)
+    }
+
+    func takeWaiting() -> WaitingBytes { idleWaiting.popLast() ?? WaitingBytes() }
+
+    func giveBack(_ waiting: WaitingBytes) {
+        buffers.take(&waiting.buffer)
+        if idleWaiting.count < 256 { idleWaiting.append(waiting) }
     }
 
     /// Calls `target` once at the end of this turn; callers see to it that they ask only once.

@@ -14,7 +14,9 @@ package final class TLSSession: ByteCipher {
     package private(set) var isHandshaking = true
     package private(set) var applicationProtocol: ApplicationProtocol?
     package private(set) var isResumed = false
-    package private(set) var failureReason: StaticString?
+    package var failureReason: StaticString? { failure?.reason }
+    /// Most connections never have one, and so no room for it.
+    private var failure: Failure?
     package private(set) var hearsPlainHTTP = false
     /// A client's first byte has not come.
     private var awaitsFirstByte = false
@@ -74,7 +76,7 @@ package final class TLSSession: ByteCipher {
             // Methods are words in capitals; a record begins with its type, 20 to 24, and hellos of old with 128 or more.
             if sealed[0] >= UInt8(ascii: "A"), sealed[0] <= UInt8(ascii: "Z") {
                 hearsPlainHTTP = true
-                failureReason = "plain_http"
+                failure = Failure("plain_http")
                 return .failed
             }
         }
@@ -157,7 +159,7 @@ package final class TLSSession: ByteCipher {
 
     private func note(_ error: Int32) {
         let verdict = unsafe SSL_get_verify_result(session)
-        failureReason = TLSFailure.reason(error, ERR_peek_error(), verdict)
+        failure = Failure(TLSFailure.reason(error, ERR_peek_error(), verdict))
         ERR_clear_error()
     }
 
@@ -169,4 +171,10 @@ package final class TLSSession: ByteCipher {
         if unsafe chosen.elementsEqual("h2".utf8) { return .http2 }
         return unsafe chosen.elementsEqual("http/1.1".utf8) ? .http1 : nil
     }
+}
+
+private final class Failure {
+    let reason: StaticString
+
+    init(_ reason: StaticString) { self.reason = reason }
 }

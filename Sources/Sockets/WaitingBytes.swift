@@ -1,0 +1,6 @@
+import Bytes
+
+/// Bytes that wait on a channel: an object of its own, since most connections never have any.
+final class WaitingBytes {
+    var buffer = ByteBuffer()
+}
