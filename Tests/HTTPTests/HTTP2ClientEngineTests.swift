@@ -137,6 +137,22 @@ import Time
         check(asked.engine.room == 2)
     }
 
+    @Test("G82 What waits for a server that asks for more and does not read is bounded")
+    func unread() {
+        for frame in [RawHTTP2.settings, RawHTTP2.ping] {
+            var asked = HTTP2Asked()
+            _ = asked.ask("POST", framing: .chunked)
+            asked.feed(RawHTTP2.settings)
+            asked.limit = 0
+            var count = 0
+            while count < 5_000, asked.feed(frame) {
+                count += 1
+                asked.now = asked.now + .seconds(1)
+            }
+            #expect(count > 100 && count < 1_000 && asked.lines.last == "lost unreadAcknowledgements", "\(count)")
+        }
+    }
+
     @Test("A server cannot push")
     func push() {
         var asked = HTTP2Asked()

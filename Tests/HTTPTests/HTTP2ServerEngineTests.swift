@@ -449,6 +449,74 @@ import Time
         }
     }
 
+    /// Each makes us queue a frame for somebody who has no place left for any; the last has the heads of answers wait that nobody wants any more.
+    static let askingWithoutReading: [(String, @Sendable (UInt32) -> [UInt8])] = [
+        ("RST_STREAM", { RawHTTP2.headers(2 * $0 + 1, RawHTTP2.request([("connection", "close")])) }),
+        ("acknowledgement", { _ in RawHTTP2.settings }),
+        (
+            "HEADERS",
+            { RawHTTP2.headers(2 * $0 + 1, RawHTTP2.request()) + ($0 > 0 ? RawHTTP2.reset(2 * $0 - 1) : []) }
+        ),
+    ]
+
+    @Test(
+        "G82 What waits for a client that asks for more and does not read is bounded, however slowly it asks",
+        arguments: 0..<3)
+    func unread(_ number: Int) {
+        let (name, frames) = Self.askingWithoutReading[number]
+        var served = HTTP2Served()
+        served.feed(RawHTTP2.opening)
+        _ = served.written()
+        // Nothing more leaves; and what it does, it does so slowly that it costs nothing of its allowance.
+        served.limit = 0
+        var count: UInt32 = 0
+        while count < 5_000, served.feed(frames(count)) {
+            count += 1
+            served.now = served.now + .seconds(1)
+        }
+        #expect(count > 100 && count <= 1_100, "\(name) \(count)")
+        #expect(["lost unreadFrames", "lost unreadAcknowledgements"].contains(served.lines.last), "\(name)")
+        #expect(served.written().last?.code == 11, "\(name)")
+        // One that reads may do all of it.
+        served = HTTP2Served()
+        served.feed(RawHTTP2.opening)
+        for count in 0..<2_000 as Range<UInt32> {
+            check(served.feed(frames(count)))
+            served.now = served.now + .seconds(1)
+        }
+    }
+
+    @Test("A stream that its client has passed over stays closed: the connection ends (RFC 9113, section 5.1.1)")
+    func passedOver() {
+        func lines(_ frames: [UInt8]) -> [String] { HTTP2Served.transcript([RawHTTP2.opening + frames]) }
+        func ask(_ id: UInt32) -> [UInt8] { RawHTTP2.headers(id, RawHTTP2.request()) }
+        let cases: [(opened: [UInt32], passed: UInt32)] = [
+            ([3], 1), ([1, 9], 3), ([1, 9], 5), ([1, 9], 7), ([1, 9, 11, 21], 7),
+        ]
+        for (opened, passed) in cases {
+            var served = HTTP2Served()
+            check(served.feed(RawHTTP2.opening + opened.flatMap { ask($0) }))
+            check(!served.feed(ask(passed)))
+            #expect(served.lines.last == "lost streamPassedOver", "\(opened) \(passed)")
+            #expect(served.written().last?.code == 1)
+            check(!served.engine.isOpen)
+        }
+        // Trailers of a stream that is over here, which their client cannot know yet, are no mistake.
+        var served = HTTP2Served()
+        served.answers = false
+        served.feed(RawHTTP2.opening + RawHTTP2.headers(5, RawHTTP2.request("POST"), ends: false))
+        for stream in served.streams { served.engine.reset(stream, .cancel) }
+        served.feed([])
+        #expect(served.lines.last == "5 closed 8")
+        check(served.feed(RawHTTP2.headers(5, [("x-late", "1")]) + ask(7)))
+        #expect(served.streams.map(\.id) == [7])
+        // Nor does it cost memory to pass over what one likes.
+        for id in stride(from: 1_001, to: 100_001, by: 1_000) as StrideTo<UInt32> {
+            check(served.feed(ask(id) + RawHTTP2.reset(id)))
+            served.now = served.now + .seconds(1)
+        }
+    }
+
     @Test("A browser that cancels a page's images, again and again, is no attacker")
     func cancelling() {
         var served = HTTP2Served()

@@ -1,7 +1,7 @@
 internal import Bytes
 internal import Time
 
-/// Finds where frames begin and end, and charges the peer for those that serve nobody (G82).
+/// Finds where frames begin and end, charges the peer for those that serve nobody (G82), and sees streams out of order.
 ///
 /// It reads nothing but the nine bytes before each frame (RFC 9113, section 4.1); what is in it is nghttp2's business.
 struct FrameCounter: ~Copyable {
@@ -22,6 +22,9 @@ struct FrameCounter: ~Copyable {
     private var length = 0
     private var kind: UInt8 = 0
     private var flags: UInt8 = 0
+    private var stream: UInt32 = 0
+    /// Of a server: what its client has opened.
+    private var order: StreamOrder?
     private var left = 0
     private var meter: AbuseMeter
     private var now: Instant
@@ -34,6 +37,7 @@ struct FrameCounter: ~Copyable {
     init(readsPreface: Bool, resetCost: Int64, now: Instant) {
         prefaceLeft = readsPreface ? HTTP2Preface.count : 0
         self.resetCost = resetCost
+        order = readsPreface ? StreamOrder() : nil
         meter = AbuseMeter(now: now)
         self.now = now
     }
@@ -77,6 +81,9 @@ struct FrameCounter: ~Copyable {
         case 2: length |= Int(byte)
         case 3: kind = byte
         case 4: flags = byte
+        // The first bit means nothing.
+        case 5: stream = UInt32(byte & 0x7F)
+        case 6...8: stream = stream << 8 | UInt32(byte)
         default: break
         }
         headSeen += 1
@@ -87,6 +94,7 @@ struct FrameCounter: ~Copyable {
         if kind == Kind.headers {
             isAmidBlock = true
             blockBytes = 0
+            if let isInOrder = order?.takes(stream), !isInOrder { throw .streamPassedOver }
         }
         if isAmidBlock { blockBytes += 9 + length }
         let isBearable =

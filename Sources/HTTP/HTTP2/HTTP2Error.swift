@@ -8,18 +8,22 @@ package enum HTTP2Error: Error, Equatable, Sendable {
     case abuse
     /// So many acknowledgements wait that the peer cannot be reading them.
     case unreadAcknowledgements
+    /// So many frames of ours wait for a peer that goes on asking for more of them, and does not read.
+    case unreadFrames
     /// A header block in more frames than ``HTTP2Settings/continuations``.
     case tooManyContinuations
     /// A header block that unfolds to many times what is accepted.
     case headerBomb
+    /// A header block on a stream that the client has passed over (RFC 9113, section 5.1.1).
+    case streamPassedOver
     /// nghttp2 gave up, with this code of its own.
     case failed(Int32)
 
     /// What the peer is told.
     package var code: HTTP2ErrorCode {
         switch self {
-        case .invalidPreface: .protocolError
-        case .abuse, .unreadAcknowledgements, .tooManyContinuations, .headerBomb: .enhanceYourCalm
+        case .invalidPreface, .streamPassedOver: .protocolError
+        case .abuse, .unreadAcknowledgements, .unreadFrames, .tooManyContinuations, .headerBomb: .enhanceYourCalm
         case .failed: .internalError
         }
     }
@@ -30,8 +34,10 @@ package enum HTTP2Error: Error, Equatable, Sendable {
         case .invalidPreface: "invalid_preface"
         case .abuse: "abuse"
         case .unreadAcknowledgements: "unread_acknowledgements"
+        case .unreadFrames: "unread_frames"
         case .tooManyContinuations: "too_many_continuations"
         case .headerBomb: "header_bomb"
+        case .streamPassedOver: "stream_passed_over"
         case .failed: "http2_failed"
         }
     }

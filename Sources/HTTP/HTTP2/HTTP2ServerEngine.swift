@@ -113,6 +113,9 @@ package struct HTTP2ServerEngine: ~Copyable {
         try session.write(into: &output, limit: limit)
     }
 
+    /// Heads and other frames without a body may be sent without filling the queue.
+    package var hasRoom: Bool { session.hasRoom }
+
     /// Something waits that could be written.
     package var wantsWrite: Bool { session.wantsWrite }
 

@@ -10,6 +10,9 @@ package struct HTTP2Settings: Sendable, Equatable {
     package var continuations = 8
     /// Acknowledgements that may wait for a peer that does not read.
     package var unreadAcknowledgements = 200
+    /// Frames of ours without a body, answers' heads among them, that may wait while the peer goes on asking for more: each
+    /// costs memory, and one that reads a byte now and then is never out of time.
+    package var unreadFrames = 1_000
     /// Parameters of one SETTINGS frame.
     package var parameters = 32
     /// Sizes of heads and trailers.

@@ -83,7 +83,13 @@ final class NGHTTP2Session {
     func receive(_ bytes: Span<UInt8>, now: Instant) throws(HTTP2Error) -> Int {
         if let fault { throw fault }
         let seen = frames.headSeen
-        let count = try frames.take(bytes, now: now)
+        let count: Int
+        do throws(HTTP2Error) {
+            count = try frames.take(bytes, now: now)
+        } catch {
+            fault = error
+            throw error
+        }
         // A frame's first nine bytes go on together.
         if seen + count < 9, frames.headSeen == seen + count, count > 0 { return count }
         let given = bytes.extracting(0..<count)
@@ -105,6 +111,7 @@ final class NGHTTP2Session {
         }
         input = (0, 0)
         if taken < 0 { throw fail(with: Int32(clamping: taken)) }
+        if fault == nil, waitingFrames > settings.unreadFrames { fault = .unreadFrames }
         if let fault { throw fault }
     }
 
@@ -251,6 +258,12 @@ final class NGHTTP2Session {
         if fault != nil { return false }
         return unsafe nghttp2_session_want_read(session) != 0 || nghttp2_session_want_write(session) != 0
     }
+
+    /// Frames that wait to be written, DATA aside.
+    private var waitingFrames: Int { unsafe nghttp2_session_get_outbound_queue_size(session) }
+
+    /// Far enough from the bound that our own frames do not reach it, whatever makes us send them.
+    var hasRoom: Bool { waitingFrames < settings.unreadFrames / 2 }
 
     var wantsWrite: Bool { unsafe fault == nil && nghttp2_session_want_write(session) != 0 }
 
