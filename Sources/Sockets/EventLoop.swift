@@ -39,6 +39,8 @@ package final class EventLoop {
     // Private, for what others can reach is guarded at each access.
     private var turnBegan: Instant
     private var turnCount = 0
+    /// Turns in a row in which the kernel had more to report than fits.
+    private var fullTurns = 0
 
     /// How much is read from a socket in one go.
     package static let readSize = 64 << 10
@@ -135,8 +137,21 @@ package final class EventLoop {
             let target = seats[slot]
             target?.ready(readiness)
         }
-        timers.advance(to: turnBegan)
+        if heardAll(count) { timers.advance(to: turnBegan) }
         for _ in 0..<Self.rounds where !putOff.isEmpty { finishPutOff() }
+    }
+
+    /// True when nobody's bytes can have come before this turn and still be unheard of, so that deadlines may be judged.
+    ///
+    /// What is ready is reported in its order: whoever was when the first full report came has had his turn after as many of
+    /// them as it takes to name every descriptor. Deadlines are put off no longer, or a flood would put them off for ever.
+    private func heardAll(_ count: Int) -> Bool {
+        if count == poller.batch, fullTurns <= seats.count / poller.batch {
+            fullTurns += 1
+            return false
+        }
+        fullTurns = 0
+        return true
     }
 
     private func finishPutOff() {

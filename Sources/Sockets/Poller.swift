@@ -42,6 +42,9 @@ struct Poller: ~Copyable {
     private let descriptor: Int32
     private let events: UnsafeMutableBufferPointer<epoll_event>
 
+    /// How many reports fit into one.
+    var batch: Int { unsafe events.count }
+
     init(batch: Int = 256) throws(SystemError) {
         unsafe events = .allocate(capacity: batch)
         unsafe events.initialize(repeating: epoll_event())

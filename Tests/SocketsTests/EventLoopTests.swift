@@ -54,6 +54,33 @@ private struct Pair: ~Copyable {
         #expect(counter.events.last?.peerClosed == true)
     }
 
+    @Test("G17 deadlines are judged when everything older has been heard of, however much it is") func lateNews() throws
+    {
+        for isFlood in [false, true] {
+            let steady = Locked(Instant(nanoseconds: 0))
+            let loop = try EventLoop(
+                time: TimeSource(wall: { Timestamp(seconds: 0) }, steady: { steady.withLock { $0 } }))
+            let ends = (0..<700).map { _ in Box(Pair()) }
+            let (patient, hasty) = (Counter(), Counter())
+            for end in ends { _ = try loop.watch(end.value.near.descriptor, .arrivals, for: patient) }
+            let timer = loop.timers.add(hasty)
+            loop.timers.set(timer, loop.now + .seconds(1))
+            func allSpeak() throws { for end in ends { _ = try end.value.far.send(Array("hi".utf8).span) } }
+            try allSpeak()
+            // So much had to be done that the deadline is over before anybody is heard.
+            steady.withLock { $0 = $0 + .seconds(2) }
+            var turns = 0
+            while hasty.deadlines == 0, turns < 20 {
+                turns += 1
+                loop.turn(waiting: .zero)
+                if isFlood { try allSpeak() }
+            }
+            #expect(patient.events.count >= ends.count, "\(turns) turns")
+            // Nor does anybody keep deadlines from being judged by speaking all the time.
+            #expect(hasty.deadlines == 1, "\(turns) turns")
+        }
+    }
+
     @Test("what the kernel reported for a target that has left finds nobody") func stale() throws {
         let loop = try EventLoop()
         let pair = Pair()
