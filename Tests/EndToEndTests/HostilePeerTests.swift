@@ -261,5 +261,51 @@ extension ProductTests {
                 }
             }
         }
+
+        @Test(
+            "G39 no window holds an HTTP/2 upstream's interim responses back: what a client does not read is not kept for it",
+            arguments: [false, true])
+        func interimOverHTTP2(clientToo: Bool) async throws {
+            try await onThread {
+                let hints = (0..<4).map { ("link", "</\($0)\(String(repeating: "x", count: 1000))>; rel=preload") }
+                let upstream = try HTTP2Upstream { request, hasEnded in
+                    guard hasEnded else { return nil }
+                    let stream = UInt32(request.stream)
+                    let hint = RawHTTP2.headers(stream, [(":status", "103")] + hints, ends: false)
+                    var bytes: [UInt8] = []
+                    for _ in 0..<4_000 { bytes += hint }
+                    return .raw(bytes + RawHTTP2.headers(stream, [(":status", "204")]))
+                }
+                var options = GatewayUnderTest.Options()
+                options.upstreams = ["shared": "{ servers: [\"http://127.0.0.1:\(upstream.port)\"], http2: true }"]
+                options.routes = ["{ path: /, upstream: shared, access: public }"]
+                options.workers = 1
+                let gateway = try GatewayUnderTest(issuer: "http://127.0.0.1:1", upstream: 1, options: options)
+                let before = try gateway.use
+                let host = "localhost:\(gateway.port)"
+                let request = "GET / HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n\r\n"
+                let raw = try RawClient.connect(port: UInt16(gateway.port), smallBuffers: true)
+                if clientToo {
+                    try raw.send(RawHTTP2.opening + RawHTTP2.headers(1, RawHTTP2.request("GET", "/", host: host)))
+                } else {
+                    try raw.send(request)
+                }
+                // All of it has been read when the upstream's last word has.
+                try eventually("the upstream is asked") { upstream.requests.count == 1 }
+                #expect(try RawClient.ask(port: UInt16(gateway.port), request).status == 204)
+                let growth = try gateway.use.resident - before.resident
+                if !before.isSanitized { #expect(growth < 10 << 20, "\(growth)") }
+                // Some of them are lost; the answer is not.
+                if clientToo {
+                    var bytes: [UInt8] = []
+                    try eventually("the answer") {
+                        bytes += try raw.receive()
+                        return RawHTTP2.frames(bytes).last { $0.type == 1 }.map { $0.flags & 1 == 1 } ?? false
+                    }
+                } else {
+                    #expect(try raw.receiveTextToEnd().contains("HTTP/1.1 204 "))
+                }
+            }
+        }
     }
 }

@@ -11,6 +11,8 @@ import Time
 extension RequestJourney {
     func upstreamInterim(_ stream: UpstreamStream, _ head: ResponseHead) {
         guard let exchange, head.status != 100, head.status != 101 else { return }
+        // No window holds them back where the upstream speaks HTTP/2: what nobody takes is not kept for him.
+        guard exchange.canSend else { return }
         worker.responseFields.clear()
         for position in 0..<head.fields.count where !HopByHop.contains(head.fields, position) {
             guard head.fields.known(position) == .link, plan?.responses.removes(head.fields.name(position)) != true,
@@ -19,7 +21,7 @@ extension RequestJourney {
             worker.responseFields.copy(position, of: head.fields)
         }
         exchange.sendInterim(head.status, worker.responseFields)
-        // Nothing else stops an upstream from sending them without end to a client that does not read.
+        // Over HTTP/1 nothing else stops an upstream from sending them without end to a client that does not read.
         if !exchange.canSend { stream.pause() }
     }
 

@@ -100,7 +100,7 @@ final class HTTP2Connection: EventTarget, TurnTarget, TimerTarget, ServedConnect
     func crowdedOut() {}
 
     /// More may be written before a source is paused.
-    var hasRoom: Bool { channel.waiting < worker.settings.highWaterMark }
+    var hasRoom: Bool { channel.waiting < worker.settings.highWaterMark && engine.hasRoom }
 
     // MARK: News from the loop
 
