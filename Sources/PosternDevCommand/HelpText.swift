@@ -61,6 +61,10 @@ enum HelpText {
 
         An API that checks the access token of each request and answers with what reached it, tokens shortened.
 
+          /api/events  an event stream: the time, every second
+          /api/echo    a WebSocket that sends back what it gets
+          …/admin/…    needs the scope demo:admin
+
           --listen HOST:PORT     where it listens (default 127.0.0.1:8082)
           --expose               allow an address that other machines can reach
           --issuer URL           whose tokens are believed (default http://127.0.0.1:8081)
