@@ -27,11 +27,7 @@ package struct AdministrationListeners: Sendable {
     }
 
     private mutating func open(_ address: ListenAddress, _ inheritance: inout Inheritance) throws(ListenError) {
-        let claimed = inheritance.claim(address)
-        let opened =
-            claimed.isEmpty
-            ? try ListeningSocket.open(address, permissions: 0o600)
-            : try ListeningSocket.adopt(claimed, count: 1).flatMap(\.self)
-        all += opened.map { (address, $0) }
+        let opened = try inheritance.open(address, count: 1, permissions: 0o600)
+        all += opened.flatMap(\.self).map { (address, $0) }
     }
 }

@@ -62,7 +62,8 @@ extension GatewayProcess {
                 .adopt(
                     settings.listeners.enumerated().map { (index, listener) in
                         OpenListener(
-                            address: listener.address, sockets: opened[index].map { [$0[worker]] } ?? [],
+                            address: listener.address, sockets: opened[index]?.sockets(of: worker) ?? [],
+                            covered: opened[index]?.covered ?? [],
                             rules: Self.rules(listener, snapshot.listenerTLS[index], settings))
                     }))
         }
@@ -70,12 +71,16 @@ extension GatewayProcess {
         state.withLock { state in
             state.settings = settings
             state.addresses = settings.listeners.enumerated().compactMap { (index, listener) in
-                opened[index]?.first?.address
+                opened[index]?.address
                     ?? old.settings.listeners.firstIndex { $0.address == listener.address }.map { old.addresses[$0] }
             }
             // What is gone is closed by the workers, and its file goes with the last reference.
-            state.sockets = state.sockets.filter { open in settings.listeners.contains { $0.address == open.key } }
-            for (index, sockets) in opened { state.sockets[settings.listeners[index].address] = sockets }
+            let former = state.sockets.filter { open in !settings.listeners.contains { $0.address == open.key } }
+            for address in former.keys { state.sockets[address] = nil }
+            for (index, new) in opened {
+                let kept = former.values.flatMap(\.self).filter { new.covered.contains($0.address) }
+                state.sockets[settings.listeners[index].address] = new.sockets + kept
+            }
         }
     }
 
@@ -92,21 +97,46 @@ extension GatewayProcess {
         return keys
     }
 
-    /// Opens the listeners that are not open yet, by their place among `settings.listeners`: one socket a worker.
+    /// What a new listener is made of.
+    private struct NewListener {
+        /// One a worker, or none.
+        let sockets: [ListeningSocket]
+        /// Where listeners that are gone have sockets that go on for this one.
+        let covered: Set<SocketAddress>
+
+        func sockets(of worker: Int) -> [ListeningSocket] { sockets.isEmpty ? [] : [sockets[worker]] }
+        var address: SocketAddress? { sockets.first?.address ?? covered.first }
+    }
+
+    /// Opens the listeners that are not open yet, by their place among `settings.listeners`.
     private func openNew(
         _ settings: GatewaySettings, than old: GatewaySettings
-    ) throws(ReloadError) -> [Int: [ListeningSocket]] {
-        var opened: [Int: [ListeningSocket]] = [:]
+    ) throws(ReloadError) -> [Int: NewListener] {
+        let former = state.withLock { $0.sockets }.filter { open in
+            !settings.listeners.contains { $0.address == open.key }
+        }
+        var opened: [Int: NewListener] = [:]
         for (index, listener) in settings.listeners.enumerated()
         where !old.listeners.contains(where: { $0.address == listener.address }) {
             do throws(ListenError) {
-                opened[index] = try ListeningSocket.open(listener.address, count: mailboxes.count)
+                let (sockets, covered) = try ListeningSocket.open(
+                    listener.address, count: mailboxes.count,
+                    beside: former.values.flatMap(\.self).map { FormerListener($0) })
+                opened[index] = NewListener(sockets: sockets, covered: covered)
             } catch {
                 // Those that did open close with the last reference to them.
-                throw .listen(error)
+                throw .listen(beside(error))
             }
         }
         return opened
+    }
+
+    /// Names what of ours is open on the same port, where that may be why another listener is not.
+    private func beside(_ error: ListenError) -> ListenError {
+        guard error.isBusy, error.neighbour == nil, case .tcp(_, let port) = error.address else { return error }
+        var error = error
+        error.neighbour = addresses.first { $0.port == port }
+        return error
     }
 
     /// The provider's client for new settings: the old one where nothing about it has changed.
@@ -134,5 +164,7 @@ package struct OpenListener: Sendable {
     ///
     /// More than one where more queues were inherited than there are workers.
     package let sockets: [ListeningSocket]
+    /// Where sockets of listeners that are gone go on for this one.
+    package var covered: Set<SocketAddress> = []
     package let rules: PortRules
 }

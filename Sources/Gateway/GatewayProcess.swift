@@ -71,11 +71,7 @@ package final class GatewayProcess: Sendable {
         var sockets: [ListenAddress: [ListeningSocket]] = [:]
         for (listener, tls) in zip(settings.listeners, snapshot.listenerTLS) {
             do throws(ListenError) {
-                let claimed = inheritance.claim(listener.address)
-                let opened =
-                    claimed.isEmpty
-                    ? try ListeningSocket.open(listener.address, count: count).map { [$0] }
-                    : try ListeningSocket.adopt(claimed, count: count)
+                let opened = try inheritance.open(listener.address, count: count)
                 let rules = Self.rules(listener, tls, settings)
                 for (worker, sockets) in opened.enumerated() {
                     listeners[worker].append(OpenListener(address: listener.address, sockets: sockets, rules: rules))

@@ -178,6 +178,12 @@ final class Worker: HandlerSource, TimerTarget {
         next.begin()
         endEmptyScenes()
         server.change(to: next.snapshot.settings.server)
+        for position in ports.indices where !listeners.contains(where: { $0.address == ports[position].address }) {
+            guard let heir = listeners.first(where: { $0.covered.contains(ports[position].port.address) }) else {
+                continue
+            }
+            ports[position].address = heir.address
+        }
         for (address, port) in ports where !listeners.contains(where: { $0.address == address }) {
             server.close(port)
         }
@@ -185,7 +191,6 @@ final class Worker: HandlerSource, TimerTarget {
         for listener in listeners {
             let open = ports.filter { $0.address == listener.address }
             for (_, port) in open { port.rules = listener.rules }
-            if !open.isEmpty { continue }
             do throws(SystemError) {
                 try listen(listener, server)
             } catch {

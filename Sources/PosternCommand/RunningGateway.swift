@@ -7,9 +7,11 @@ struct RunningGateway: Sendable {
     let process: GatewayProcess
     let reload: ConfigurationReload
     let port: AdministrationPort?
+    /// What a service manager has opened and nobody wanted.
+    let unclaimed: [Bequest]
 
     /// All listeners, for another process.
-    var bequests: [Bequest] { process.bequests + (port?.bequests ?? []) }
+    var bequests: [Bequest] { process.bequests + (port?.bequests ?? []) + unclaimed }
 
     /// Takes over what the predecessor leaves, and tells whoever waits that we serve.
     func begin(_ inheritance: Inheritance, notifying manager: String?) {

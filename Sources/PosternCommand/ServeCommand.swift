@@ -106,7 +106,8 @@ struct ServeCommand {
             if let missing = listeners?.missingSocket {
                 log.warning("admin_socket_missing", [("reason", .string("\(missing)"))])
             }
-            let running = RunningGateway(process: process, reload: reload, port: port)
+            let running = RunningGateway(
+                process: process, reload: reload, port: port, unclaimed: inheritance.unclaimed)
             running.begin(inheritance, notifying: Environment.value(Self.managersSocket))
             for address in process.addresses { log.info("listening", [("address", .string("\(address)"))]) }
             return .success(running)

@@ -62,12 +62,41 @@ package struct Inheritance: Sendable {
         }
     }
 
-    /// Takes out what serves `wanted`: the first that does, and all others that listen there (`SO_REUSEPORT`).
-    package mutating func claim(_ wanted: ListenAddress) -> [InheritedListener] {
+    /// Takes out what serves `wanted`: the first that does, and all others that listen there (`SO_REUSEPORT`), or that did so
+    /// for the same address of the configuration.
+    mutating func claim(_ wanted: ListenAddress) -> [InheritedListener] {
         guard let first = listeners.first(where: { $0.serves(wanted) }) else { return [] }
-        let claimed = listeners.filter { $0.address == first.address && $0.origin == first.origin }
-        listeners.removeAll { $0.address == first.address && $0.origin == first.origin }
-        return claimed
+        let isOwn = first.origin == .predecessor(wanted)
+        return take { $0.origin == first.origin && (isOwn || $0.address == first.address) }
+    }
+
+    private mutating func take(_ isMeant: (InheritedListener) -> Bool) -> [InheritedListener] {
+        let taken = listeners.filter(isMeant)
+        listeners.removeAll(where: isMeant)
+        return taken
+    }
+
+    /// Opens a listener, by what serves it already: for each worker the queues that it serves.
+    package mutating func open(
+        _ wanted: ListenAddress, count: Int, permissions: UInt32 = 0o660
+    ) throws(ListenError) -> [[ListeningSocket]] {
+        let claimed = claim(wanted)
+        if !claimed.isEmpty { return try ListeningSocket.adopt(claimed, count: count) }
+        let former = listeners.filter { $0.origin != .manager }.map { FormerListener($0) }
+        if former.isEmpty {
+            return try ListeningSocket.open(wanted, count: count, permissions: permissions).map { [$0] }
+        }
+        let (opened, covered) = try ListeningSocket.open(
+            wanted, count: count, permissions: permissions, beside: former)
+        let kept = take { $0.origin != .manager && covered.contains($0.address) }
+        var sockets = try ListeningSocket.adopt(kept, count: count)
+        for (worker, socket) in opened.enumerated() { sockets[worker].append(socket) }
+        return sockets
+    }
+
+    /// What a service manager has opened and nobody has claimed, for the next process: its configuration may want it.
+    package var unclaimed: [Bequest] {
+        listeners.filter { $0.origin == .manager }.map { Bequest(descriptor: $0.descriptor, origin: .manager) }
     }
 
     /// Lets go of what nobody has claimed: of what a predecessor leaves that the configuration does not want any more.

@@ -7,11 +7,14 @@ package struct ListenError: Error, Sendable, CustomStringConvertible {
     package let address: ListenAddress
     /// `EADDRINUSE`, `EACCES` …; `ENXIO` when the name has no address.
     package let cause: SystemError
+    /// What is open on the same port, and is ours.
+    package var neighbour: SocketAddress?
 
     package var isBusy: Bool { cause.code == EADDRINUSE }
 
     package var description: String {
-        "cannot listen on \(address): \(cause.code == ENXIO ? "the name has no address" : cause.description)"
+        let reason = cause.code == ENXIO ? "the name has no address" : cause.description
+        return "cannot listen on \(address)\(neighbour.map { " beside \($0)" } ?? ""): \(reason)"
     }
 }
 
@@ -98,9 +101,21 @@ package final class ListeningSocket: Sendable {
 
     /// Takes over what somebody else opened for one address, a queue or several: for each worker the queues that it serves.
     ///
-    /// Every queue has a worker, and every worker has a queue: either may share what the other has fewer of. The file of a
-    /// unix socket becomes ours to remove by ``takeCharge()``.
+    /// Every queue has a worker, and every worker has a queue: either may share what the other has fewer of. Where some of
+    /// them listen at one address and some at all, that is so for each of both. The file of a unix socket becomes ours to
+    /// remove by ``takeCharge()``.
     package static func adopt(_ inherited: [InheritedListener], count: Int) throws(ListenError) -> [[ListeningSocket]] {
+        var sockets: [[ListeningSocket]] = Array(repeating: [], count: count)
+        for address in Set(inherited.map(\.address)) {
+            let queues = try adoptQueues(inherited.filter { $0.address == address }, count: count)
+            for (worker, queue) in queues.enumerated() { sockets[worker] += queue }
+        }
+        return sockets
+    }
+
+    private static func adoptQueues(
+        _ inherited: [InheritedListener], count: Int
+    ) throws(ListenError) -> [[ListeningSocket]] {
         var sockets: [[ListeningSocket]] = Array(repeating: [], count: count)
         guard let first = inherited.first else { return sockets }
         var file: SocketFile?
@@ -162,6 +177,11 @@ package final class ListeningSocket: Sendable {
             opened.append(ListeningSocket(descriptor, target, isShared: false, file: nil))
         }
         return opened
+    }
+
+    /// One more at an address that others are open beside.
+    static func openShared(_ target: SocketAddress) throws(SystemError) -> ListeningSocket {
+        ListeningSocket(try listening(on: target, reusePort: true), target, isShared: false, file: nil)
     }
 
     private static func openUnix(_ path: String, count: Int, permissions: UInt32) throws(SystemError)

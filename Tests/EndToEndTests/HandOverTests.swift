@@ -165,6 +165,86 @@ extension ProductTests {
             }
         }
 
+        /// Somebody who always comes anew.
+        private final class Newcomers: Sendable {
+            private let state = Locked((answers: 0, failures: [String](), isOver: false))
+            private let over = Semaphore()
+
+            init(_ ask: @escaping @Sendable () throws -> RawResponse) throws {
+                try Thread.start(name: "newcomers") { [state, over] in
+                    while !state.withLock({ $0.isOver }) {
+                        do {
+                            let status = try ask().status
+                            state.withLock { $0.answers += 1 }
+                            if status != 200 { state.withLock { $0.failures.append("\(status)") } }
+                        } catch {
+                            state.withLock { $0.failures.append("\(error)") }
+                        }
+                    }
+                    over.signal()
+                }.detach()
+            }
+
+            var answers: Int { state.withLock { $0.answers } }
+
+            /// What went wrong.
+            func end() -> [String] {
+                state.withLock { $0.isOver = true }
+                over.wait()
+                return state.withLock { $0.failures }
+            }
+        }
+
+        @Test(
+            "A listener at one address becomes one at all addresses, and the reverse, by hand-over and by reload: nobody is lost",
+            arguments: [1, 3])
+        func otherAddress(workers: Int) async throws {
+            try await onThread {
+                let upstream = try EchoUpstream()
+                var options = GatewayUnderTest.Options()
+                options.routes = [Self.isPublic]
+                options.workers = workers
+                let gateway = try GatewayUnderTest(
+                    issuer: "http://127.0.0.1:1", upstream: upstream.port, options: options)
+                let request = "GET /open HTTP/1.1\r\nHost: localhost:\(gateway.port)\r\nConnection: close\r\n\r\n"
+                let port = UInt16(gateway.port)
+                let good = try String(contentsOfFile: gateway.configuration, encoding: .utf8)
+                let newcomers = try Newcomers { try RawClient.ask(port: port, request) }
+                for (isReload, host) in [
+                    (false, "0.0.0.0"), (false, "127.0.0.1"), (true, "0.0.0.0"), (true, "127.0.0.1"),
+                    (true, "localhost"),
+                    (true, "0.0.0.0"), (false, "0.0.0.0"), (true, "127.0.0.1"), (true, "[::]"), (false, "127.0.0.1"),
+                ] {
+                    let text = good.replacing("127.0.0.1:\(port)\" }", with: "\(host):\(port)\" }")
+                    if isReload {
+                        let line = try gateway.reload { _ in text }
+                        #expect(line.contains("\"reloaded\""), "\(host): \(line)")
+                    } else {
+                        try text.write(toFile: gateway.configuration, atomically: true, encoding: .utf8)
+                        let line = try gateway.handOver()
+                        #expect(line.contains("handed_over"), "\(host): \(line)")
+                    }
+                    // Another of the machine's addresses, which is this one's alone or nobody's.
+                    let isWide = ["0.0.0.0", "[::]"].contains(host)
+                    try eventually("\(host) is what it says", within: 30) {
+                        isWide == ((try? RawClient.ask(port: port, host: 0x7F00_0002, request))?.status == 200)
+                    }
+                    let answers = newcomers.answers
+                    try eventually("others come", within: 30) { newcomers.answers >= answers + 20 }
+                }
+                let failures = newcomers.end()
+                #expect(failures.isEmpty, "\(failures)")
+                // What stays in the way is named.
+                let refused = try gateway.reload { text in
+                    text.replacing("listen: [", with: "listen: [{ address: \"0.0.0.0:\(port)\" }, ")
+                }
+                #expect(
+                    refused.contains("reload_refused") && refused.contains("0.0.0.0:\(port) beside 127.0.0.1:\(port)"),
+                    "\(refused)")
+                #expect(try RawClient.ask(port: port, request).status == 200)
+            }
+        }
+
         @Test("Other workers and other listeners: every queue is served, what is gone is closed, what is new is open")
         func otherShape() async throws {
             try await onThread {

@@ -65,7 +65,9 @@ extension ProductTests {
             }
         }
 
-        @Test("A socket that no listener asks for is said, and the listener is opened as ever")
+        @Test(
+            "A socket that no listener asks for is said, the listener is opened as ever, and an heir may want the socket"
+        )
         func unused() async throws {
             try await onThread {
                 let upstream = try EchoUpstream()
@@ -84,6 +86,15 @@ extension ProductTests {
                 try eventually("the other one is named") {
                     child.output.contains("socket_unused") && child.output.contains("127.0.0.1:\(other)")
                 }
+                let both = "{ address: \"127.0.0.1:\(port)\" }, { address: \"127.0.0.1:\(other)\" }"
+                _ = try configuration(folder, listen: both, upstream: upstream.port)
+                child.signal(SIGUSR2)
+                try eventually("it hands over: \(child.output)") { child.output.contains("\"handed_over\"") }
+                let heir = try #require(
+                    child.output.firstMatch(of: /"handed_over","pid":(\d+)/).flatMap { pid_t($0.output.1) })
+                defer { kill(heir, SIGTERM) }
+                #expect(try child.wait(within: 40) == 0)
+                for port in [port, other] { #expect(try RawClient.ask(port: UInt16(port), request).status == 200) }
             }
         }
     }

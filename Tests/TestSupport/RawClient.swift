@@ -4,7 +4,7 @@ import Sockets
 /// A client that sends exactly the bytes it is told to.
 package enum RawClient {
     package static func connect(
-        port: UInt16, smallBuffers: Bool = false, timeout: Duration = .seconds(10)
+        port: UInt16, host: UInt32 = 0x7F00_0001, smallBuffers: Bool = false, timeout: Duration = .seconds(10)
     ) throws -> ScriptedPeer {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         if smallBuffers {
@@ -15,7 +15,7 @@ package enum RawClient {
         var name = sockaddr_in()
         name.sin_family = sa_family_t(AF_INET)
         name.sin_port = port.bigEndian
-        name.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        name.sin_addr.s_addr = host.bigEndian
         let result = withUnsafePointer(to: &name) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
@@ -48,8 +48,10 @@ package enum RawClient {
     }
 
     /// Sends `request` on a connection of its own and reads one response.
-    package static func ask(port: UInt16, _ request: String, toHead: Bool = false) throws -> RawResponse {
-        let peer = try connect(port: port)
+    package static func ask(
+        port: UInt16, host: UInt32 = 0x7F00_0001, _ request: String, toHead: Bool = false
+    ) throws -> RawResponse {
+        let peer = try connect(port: port, host: host)
         try peer.send(request)
         return try RawResponse(readingFrom: peer, toHead: toHead)
     }

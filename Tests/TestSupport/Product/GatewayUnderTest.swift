@@ -167,7 +167,7 @@ package final class GatewayUnderTest {
         let before = events("reloaded").count + events("reload_refused").count
         try change(String(contentsOfFile: configuration, encoding: .utf8))
             .write(toFile: configuration, atomically: true, encoding: .utf8)
-        process.signal(SIGHUP)
+        kill(pid, SIGHUP)
         var lines: [Substring] = []
         try eventually("the reload is told") {
             lines = log.split(separator: "\n").filter {
