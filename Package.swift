@@ -146,6 +146,15 @@ let package = Package(
                 "HTTPClient", "Fetching", "OpenIDConnect", "Time",
             ],
             path: "Tests/TestSupport", swiftSettings: testRules),
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "Bytes", "Configuration", "Cryptography", "Formats", "HTTP", "HTTPServer", "JOSE", "Routing", "Sockets",
+                "TestSupport", "Time",
+            ],
+            path: "Tests/Fuzz/FuzzTargets", swiftSettings: testRules),
+        .testTarget(
+            name: "FuzzTests", dependencies: ["FuzzTargets"], path: "Tests/FuzzTests", swiftSettings: testRules),
         tests("Bytes", ["Time"]),
         tests("Formats", ["Bytes", "Time", "TestSupport"]),
         tests("Threads", ["Time"]),
@@ -202,19 +211,14 @@ let package = Package(
     ]
 )
 
-// The fuzzers: `Tests/scripts/fuzz`. They drive what only this package may see, so they live in it; they need other flags
-// for every module, so they are there only when asked for.
+// The fuzzers: `Tests/scripts/fuzz`. libFuzzer needs other flags for every module, so its program is there only when asked
+// for; the tests run the committed inputs without it.
 if Context.environment["POSTERN_FUZZ"] != nil {
     package.targets += [
         .target(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"),
         .executableTarget(
-            name: "PosternFuzz",
-            dependencies: [
-                "CLibFuzzer", "Bytes", "Configuration", "Cryptography", "Formats", "HTTP", "HTTPServer", "JOSE",
-                "Routing",
-                "Sockets", "TestSupport", "Time",
-            ],
-            path: "Tests/Fuzz/PosternFuzz", swiftSettings: testRules),
+            name: "PosternFuzz", dependencies: ["CLibFuzzer", "FuzzTargets"], path: "Tests/Fuzz/PosternFuzz",
+            swiftSettings: testRules),
     ]
     package.products.append(.executable(name: "postern-fuzz", targets: ["PosternFuzz"]))
 }

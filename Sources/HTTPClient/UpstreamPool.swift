@@ -29,6 +29,8 @@ package final class UpstreamPool: TurnTarget, TimerTarget {
     /// Failures that are told at the end of the turn, since ``open(for:affinity:)`` calls nobody with bad news.
     private var doomed: [(UpstreamStream, UpstreamFailure)] = []
     private var isPutOff = false
+    /// How many streams began to wait for a connection in the loop's turn of that number.
+    private var beginners = (turn: 0, count: 0)
     /// No connection is kept any more.
     package private(set) var isRetired = false
 
@@ -88,13 +90,23 @@ package final class UpstreamPool: TurnTarget, TimerTarget {
             stream.wasReused = true
             connection.lease(stream)
             handler.upstreamReady(stream)
-        } else if endpoints.reduce(0, { $0 + $1.pending }) >= settings.queue.requests {
+        } else if mayWait() {
+            endpoint.connect(stream)
+        } else {
             meters?.overloaded.add()
             fail(stream, .overloaded)
-        } else {
-            endpoint.connect(stream)
         }
         return stream
+    }
+
+    /// Counts one more that waits for a connection, unless there are as many as may.
+    ///
+    /// Those of the same turn are no queue: no server has had the time to take their connections.
+    private func mayWait() -> Bool {
+        if beginners.turn != loop.turns { beginners = (loop.turns, 0) }
+        guard endpoints.reduce(0, { $0 + $1.pending }) - beginners.count < settings.queue.requests else { return false }
+        beginners.count += 1
+        return true
     }
 
     /// Idle connections, for metrics and tests.

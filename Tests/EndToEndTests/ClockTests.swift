@@ -38,12 +38,15 @@ extension ProductTests {
                 try browser.askOnce(stage.url("/api"), .fetch, from: .sameOrigin).status
             }
 
-            /// The gateway's own idea of the time, from its last log line.
-            func hour() throws -> Substring {
-                let before = stage.gateway.events("request").count
-                _ = try TestBrowser().askOnce(stage.url("/bff/session"), .fetch, from: .sameOrigin)
-                try eventually("a log line") { stage.gateway.events("request").count > before }
-                return try #require(stage.gateway.events("request").last).prefix(20)
+            /// The gateway's own idea of the time, from the log line of a request with this path, never asked before.
+            func day(_ path: String) throws -> Substring {
+                _ = try TestBrowser().askOnce(stage.url(path), .fetch, from: .sameOrigin)
+                var line: Substring?
+                try eventually("a log line") {
+                    line = stage.gateway.events("request").last { $0.contains("\"\(path)\"") }
+                    return line != nil
+                }
+                return try #require(line).prefix(20)
             }
         }
 
@@ -60,9 +63,9 @@ extension ProductTests {
                 }
                 let stage = scene.stage
                 let browser = try stage.signedIn()
-                let right = try scene.hour()
+                let today = try scene.day("/api/today")
                 try scene.step(-Self.day)
-                #expect(try scene.hour() != right, "the clock did not step")
+                #expect(try scene.day("/api/yesterday") != today, "the clock did not step")
                 #expect(try scene.status(browser) == 200)
                 // A token that lasts two seconds is renewed after two seconds, not after a day and two seconds.
                 let before = stage.refreshes

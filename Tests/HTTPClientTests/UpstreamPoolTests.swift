@@ -173,6 +173,26 @@ private final class SilentPort: @unchecked Sendable {
         }
     }
 
+    @Test("requests that come at one moment are no queue: the server takes all their connections") func burst()
+        async throws
+    {
+        try await onThread {
+            let server = try ScriptedServer { peer, _ in
+                try peer.receiveHead()
+                try peer.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok")
+            }
+            let proxy = try RunningProxy(to: server.port) { $0.queue.requests = 2 }
+            defer { proxy.stop() }
+            let clients = try (0..<20).map { _ in try RawClient.connect(port: proxy.port) }
+            try eventually("accepted") { proxy.thread.perform { $0.worker.connectionCount } == clients.count }
+            // On the loop's own thread: when it goes on, all of them are there.
+            let sent = proxy.thread.perform { _ in clients.count { (try? $0.send(get)) != nil } }
+            #expect(sent == clients.count)
+            for client in clients { #expect(try RawResponse(readingFrom: client).status == 200) }
+            #expect(proxy.thread.perform { $0.upstreamFailures } == [])
+        }
+    }
+
     @Test("no head in time: 504; a body that stands still is broken off; one that moves is not") func timeouts()
         async throws
     {

@@ -46,7 +46,8 @@ package actor TokenRefreshes {
         {
             return .fresh
         }
-        if keeper.clock.instant() < live.noRefreshBefore { return .unavailable(retryAfter: backOff(live)) }
+        let now = keeper.clock.instant()
+        if now < live.noRefreshBefore { return .unavailable(retryAfter: live.noRefreshBefore.since(now)) }
         let task = Task { await self.run(live) }
         running[live.digest] = task
         let result = await task.value
@@ -113,15 +114,23 @@ package actor TokenRefreshes {
             claims: open.session.claims, scope: open.session.scope)
         let outcome = await provider.refresh(request)
         keeper.metrics.refresh(settings.name, outcome.label)
+        var storeAnswers = true
         if case .renewed = outcome {
-        } else if let newer = try? await adoptNewer(live) {
-            // Somebody took the lapsed lease over, and was luckier (B40a).
-            return newer
+        } else {
+            do throws(SessionStoreError) {
+                // Somebody took the lapsed lease over, and was luckier (B40a).
+                if let newer = try await adoptNewer(live) { return newer }
+            } catch {
+                storeAnswers = false
+            }
         }
         switch outcome {
         case .renewed(let grant):
             failures[live.digest] = nil
             return await keep(grant, live, open, lease)
+        case .fatal(let reason, _) where !storeAnswers:
+            // Somebody may have been: nobody is signed out on a guess.
+            return await putOff(live, lease, reason, atLeast: .seconds(2))
         case .fatal(let reason, let endsNow):
             log.warning("refresh_refused", [("session", .string(open.session.publicID)), ("error", .string(reason))])
             if endsNow || hasEnded(live) {

@@ -1,4 +1,5 @@
 import CLibFuzzer
+import FuzzTargets
 import Glibc
 
 /// `postern-fuzz TARGET [libFuzzer options] [CORPUS]`; without a target their names.

@@ -1,5 +1,6 @@
 import OpenIDConnect
 import Sessions
+import Synchronization
 import TestSupport
 import Testing
 import Time
@@ -47,6 +48,58 @@ struct TokenRefreshesTests {
             }
             #expect(isEnded(await harness.refreshes.refresh(live)), "\(answer)")
         }
+    }
+
+    @Test("B40a a refusal ends nothing while the store cannot say whether somebody else was luckier")
+    func refusalBesideALostStore() async throws {
+        let harness = try ControlHarness()
+        let live = try await harness.signedIn()
+        // Past the end of the access token.
+        harness.clock.advance(.seconds(310))
+        harness.provider.bend {
+            $0.intercept = { call, _ in
+                guard call.endpoint == .token else { return nil }
+                harness.store.isLost.store(true, ordering: .relaxed)
+                return .error("invalid_grant")
+            }
+        }
+        guard case .unavailable = await harness.refreshes.refresh(live) else {
+            Issue.record("not put off")
+            return
+        }
+        #expect(live.ended == nil)
+        harness.store.isLost.store(false, ordering: .relaxed)
+        #expect(try await harness.isStored(live))
+        // The store answers again, nobody was luckier, and the refusal counts.
+        harness.provider.bend {
+            $0.intercept = { call, _ in call.endpoint == .token ? .error("invalid_grant") : nil }
+        }
+        harness.clock.advance(.seconds(10))
+        guard case .ended(.refreshFailed) = await harness.refreshes.refresh(live) else {
+            Issue.record("not ended")
+            return
+        }
+        #expect(try await !harness.isStored(live))
+    }
+
+    @Test("B36 who asks during a pause is told what is left of it, and does not make the next one longer")
+    func askingDuringAPause() async throws {
+        let harness = try ControlHarness()
+        let live = try await harness.signedIn()
+        harness.clock.advance(.seconds(290))
+        harness.provider.bend { $0.intercept = { call, _ in call.endpoint == .token ? .empty(500) : nil } }
+        var pauses: [Duration] = []
+        for _ in 0..<3 {
+            for _ in 0..<20 {
+                guard case .unavailable(let pause) = await harness.refreshes.refresh(live) else {
+                    Issue.record("not put off")
+                    return
+                }
+                pauses.append(pause)
+            }
+            harness.clock.advance(.seconds(5))
+        }
+        #expect(pauses.max() ?? .zero <= .seconds(5), "\(pauses)")
     }
 
     @Test("B36 a provider that asks for a pause of decades gets five minutes")

@@ -2,12 +2,12 @@
 ///
 /// A target traps (``require(_:_:)``) when it does not hold; libFuzzer then keeps the input. To add one: a file in
 /// `Targets`, a line in ``all``, a folder in `Corpus` with a few inputs, good ones and the ones that were bad once.
-struct FuzzTarget: Sendable {
+package struct FuzzTarget: Sendable {
     /// The name on the command line and of the folder in `Corpus`.
-    let name: String
-    let run: @Sendable (Span<UInt8>) -> Void
+    package let name: String
+    package let run: @Sendable (Span<UInt8>) -> Void
 
-    static let all: [FuzzTarget] = [
+    package static let all: [FuzzTarget] = [
         requestHead,
         responseHead,
         chunkedBody,
