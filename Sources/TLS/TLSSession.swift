@@ -10,16 +10,17 @@ package final class TLSSession: ByteCipher {
     /// The context, whose callbacks OpenSSL may call as long as the session lives.
     private let context: AnyObject
     private var resumption: TLSResumption?
-
+    /// Most connections never have one, and so no room for it.
+    private var failure: Failure?
+    // What is small stands together: with a byte more the allocator's next size would be needed.
     package private(set) var isHandshaking = true
     package private(set) var applicationProtocol: ApplicationProtocol?
     package private(set) var isResumed = false
-    package var failureReason: StaticString? { failure?.reason }
-    /// Most connections never have one, and so no room for it.
-    private var failure: Failure?
     package private(set) var hearsPlainHTTP = false
     /// A client's first byte has not come.
     private var awaitsFirstByte = false
+
+    package var failureReason: StaticString? { failure?.reason }
 
     /// The most that one record holds.
     private static let recordSize = 16 << 10
