@@ -363,6 +363,45 @@ extension ProductTests {
             }
         }
 
+        @Test("E47 what waits for a client that opens no window ends with its session, and ends once")
+        func shutWindows() async throws {
+            try await onThread {
+                var options = GatewayUnderTest.Options()
+                let admin = try freePort()
+                options.admin = "{ address: \"127.0.0.1:\(admin)\" }"
+                let stage = try Stage(options)
+                stage.upstream.answers { request, peer in
+                    switch request.target {
+                    case "/poll": _ = peer.waitUntilClosed()
+                    case "/whole": try peer.send(EchoUpstream.answer(String(repeating: "x", count: 10_000)))
+                    case "/endless":
+                        try peer.send("HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n\r\n")
+                        while true { try peer.send([UInt8](repeating: 1, count: 10_000)) }
+                    default: try peer.send(EchoUpstream.answer("short"))
+                    }
+                }
+                let browser = try stage.signedIn()
+                let cookie = try #require(browser.jar[Stage.cookie])
+                let client = try HTTP2Client(port: UInt16(stage.gateway.port), window: 0)
+                let fields = [("sec-fetch-site", "same-origin"), ("cookie", "\(Stage.cookie)=\(cookie)")]
+                let ids = try ["/poll", "/whole", "/endless"].map {
+                    try client.ask("GET", $0, host: "localhost:\(stage.gateway.port)", fields)
+                }
+                try client.wait { ids[1...].allSatisfy { client.responses[$0]?.status == 200 } }
+                try eventually("the poll is forwarded") { stage.upstream.requests.contains { $0.target == "/poll" } }
+                #expect(try browser.askOnce(try stage.logoutURL(browser)).status == 302)
+                // What came from upstream breaks off; of our own answer the head tells all.
+                for id in ids[1...] { #expect(try client.response(id).code != 0) }
+                try client.wait { client.responses[ids[0]]?.status == 401 }
+                // Several looks at all that runs.
+                usleep(900_000)
+                let metrics = try RawClient.ask(
+                    port: UInt16(admin), "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+                let line = metrics.text.split(separator: "\n").first { $0.hasPrefix("postern_ended_streams_total ") }
+                #expect(line == "postern_ended_streams_total 3")
+            }
+        }
+
         @Test(
             "curl in both versions: downloads, ranges, uploads with and without an expectation",
             arguments: [("--http1.1", "1.1"), ("--http2-prior-knowledge", "2")])

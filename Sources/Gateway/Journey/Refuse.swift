@@ -43,6 +43,8 @@ extension RequestJourney {
     /// Sends a whole answer of ours.
     func send(_ answer: OwnAnswer, _ exchange: Exchange) {
         status = answer.status
+        // Ours is no session's: while it waits for a client that takes nothing, no end of one has anything to end.
+        if waiting == .upstream { waiting = .nothing }
         worker.responseFields.clear()
         if let type = answer.contentType { worker.responseFields.append(.contentType, text: type) }
         // As a field, not as a raw line: the engine has to name it in `Connection` (RFC 9110, section 15.5.22).
