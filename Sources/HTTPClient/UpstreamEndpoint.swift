@@ -87,6 +87,7 @@ final class UpstreamEndpoint {
             // One connection takes many streams: who comes while it is being made waits for it.
             if leaders > 0, followers.count < leaders * Self.followersOfOne {
                 followers.append(stream)
+                pool.watchWaiting(until: stream.openedAt + pool.settings.queue.wait)
                 return
             }
             leaders += 1
@@ -194,7 +195,7 @@ final class UpstreamEndpoint {
     }
 
     var idleCount: Int { idle.count + shared.count { $0.load == 0 } }
-    var hasWaiting: Bool { !waiting.isEmpty }
+    var hasWaiting: Bool { !waiting.isEmpty || !followers.isEmpty }
 
     // MARK: HTTP/2
 
@@ -340,14 +341,18 @@ final class UpstreamEndpoint {
         pool.closeMailboxIfRetired()
     }
 
-    /// Gives up streams that have waited for an address too long; when the next one will have.
+    /// Gives up streams that have waited too long for an address, or for a connection of which the server says nothing; when
+    /// the next one will have.
     func expireWaiting(_ now: Instant) -> Instant? {
-        let old = waiting.prefix { $0.openedAt + pool.settings.queue.wait <= now }
+        let patience = pool.settings.queue.wait
+        let old = waiting.prefix { $0.openedAt + patience <= now }
         waiting.removeFirst(old.count)
-        for stream in old {
+        let oldFollowers = followers.prefix { $0.openedAt + patience <= now }
+        followers.removeFirst(oldFollowers.count)
+        for stream in old + oldFollowers {
             pool.meters?.overloaded.add()
             giveUp(stream, .overloaded)
         }
-        return waiting.first.map { $0.openedAt + pool.settings.queue.wait }
+        return [waiting.first, followers.first].compactMap { $0.map { $0.openedAt + patience } }.min()
     }
 }

@@ -55,8 +55,9 @@ package final class UpstreamPool: TurnTarget, TimerTarget {
                 self?.endpoints[Int(answer.ticket)].resolved(answer.result)
             }
             self.mailbox = mailbox
-            timer = loop.timers.add(self)
         }
+        // For those who wait for a name's address, or for an HTTP/2 connection that another one makes.
+        if mailbox != nil || settings.http2 { timer = loop.timers.add(self) }
     }
 
     /// Opens a stream for `handler`: on the idle connection used last, else on a new one.
@@ -159,8 +160,8 @@ package final class UpstreamPool: TurnTarget, TimerTarget {
 
     /// A retired pool still gets the answers that its streams wait for.
     func closeMailboxIfRetired() {
-        guard isRetired, let mailbox, let delivery, !endpoints.contains(where: \.hasWaiting) else { return }
-        mailbox.close(on: loop, delivery)
+        guard isRetired, !endpoints.contains(where: \.hasWaiting) else { return }
+        if let mailbox, let delivery { mailbox.close(on: loop, delivery) }
         if let timer { loop.timers.remove(timer) }
         self.mailbox = nil
         timer = nil
@@ -177,6 +178,7 @@ package final class UpstreamPool: TurnTarget, TimerTarget {
         for endpoint in endpoints {
             if let next = endpoint.expireWaiting(loop.now) { watchWaiting(until: next) }
         }
+        closeMailboxIfRetired()
     }
 
     /// Tells a failure at the end of the turn.

@@ -43,6 +43,34 @@ import Threads
         }
     }
 
+    @Test("A server that says nothing keeps nobody longer than `queue.wait`, and is asked on another connection then")
+    func silent() async throws {
+        try await onThread {
+            let connections = Locked(0)
+            let silent = try ScriptedServer { peer, _ in
+                connections.withLock { $0 += 1 }
+                while try !peer.receive().isEmpty {}
+            }
+            defer { silent.stop() }
+            let server = try #require(UpstreamServer("http://127.0.0.1:\(silent.port)"))
+            var settings = UpstreamSettings(name: "test", servers: [server])
+            settings.http2 = true
+            settings.queue.wait = .milliseconds(200)
+            settings.responseTimeout = .seconds(1)
+            let proxy = try RunningProxy(settings: ServerSettings(), upstream: settings, rules: PortRules(http2: true))
+            defer { proxy.stop() }
+            let client = try HTTP2Client(port: proxy.port)
+            let ids = try (0..<5).map { try client.ask("GET", "/\($0)") }
+            for id in ids { _ = try client.response(id) }
+            // The first asked the silent one; the others had not even a connection.
+            let failures = proxy.thread.perform { $0.upstreamFailures }
+            #expect(failures == [.overloaded, .overloaded, .overloaded, .overloaded, .responseTimeout], "\(failures)")
+            _ = try client.response(client.ask("GET", "/again"))
+            #expect(connections.withLock { $0 } == 2)
+            #expect(proxy.thread.perform { $0.pool.load } == 0)
+        }
+    }
+
     @Test("Beyond what a server allows there are further connections")
     func further() async throws {
         try await onThread {

@@ -426,7 +426,8 @@ final class SharedConnection: EventTarget, TurnTarget, TimerTarget {
         case .awaited:
             // Of a tunnel nothing is sent before it is open.
             if owner.request == .ended || owner.isTunnel, expired(owner.requestEnded + patience.response) {
-                giveUp(owner, .responseTimeout)
+                // A server that has not said a word has none for the next one either.
+                if isSettled { giveUp(owner, .responseTimeout) } else { lose(.responseTimeout) }
             }
         case .body:
             let moved = owner.isTunnel ? max(owner.bodyMoved, owner.outputMoved) : owner.bodyMoved
