@@ -105,7 +105,9 @@ extension GatewayProcess {
         let covered: Set<SocketAddress>
 
         func sockets(of worker: Int) -> [ListeningSocket] { sockets.isEmpty ? [] : [sockets[worker]] }
-        var address: SocketAddress? { sockets.first?.address ?? covered.first }
+        var address: SocketAddress? {
+            sockets.first?.address ?? covered.first { $0.isUnspecified } ?? covered.first
+        }
     }
 
     /// Opens the listeners that are not open yet, by their place among `settings.listeners`.

@@ -90,7 +90,7 @@ package struct Inheritance: Sendable {
             wanted, count: count, permissions: permissions, beside: former)
         let kept = take { $0.origin != .manager && covered.contains($0.address) }
         var sockets = try ListeningSocket.adopt(kept, count: count)
-        for (worker, socket) in opened.enumerated() { sockets[worker].append(socket) }
+        for (worker, socket) in opened.enumerated() { sockets[worker].insert(socket, at: 0) }
         return sockets
     }
 

@@ -56,6 +56,9 @@ extension ListeningSocket {
 }
 
 extension SocketAddress {
+    /// Every address of the machine.
+    package var isUnspecified: Bool { if case .ip(let address, _, _) = self { address.isUnspecified } else { false } }
+
     /// Whether both at once need `SO_REUSEPORT`.
     func overlaps(_ other: SocketAddress) -> Bool {
         guard case .ip(let mine, let port, _) = self, case .ip(let theirs, port, _) = other else { return false }

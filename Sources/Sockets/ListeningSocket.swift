@@ -106,7 +106,8 @@ package final class ListeningSocket: Sendable {
     /// remove by ``takeCharge()``.
     package static func adopt(_ inherited: [InheritedListener], count: Int) throws(ListenError) -> [[ListeningSocket]] {
         var sockets: [[ListeningSocket]] = Array(repeating: [], count: count)
-        for address in Set(inherited.map(\.address)) {
+        // The widest first: that is where the listener is said to be.
+        for address in Set(inherited.map(\.address)).sorted(by: { $0.isUnspecified && !$1.isUnspecified }) {
             let queues = try adoptQueues(inherited.filter { $0.address == address }, count: count)
             for (worker, queue) in queues.enumerated() { sockets[worker] += queue }
         }
