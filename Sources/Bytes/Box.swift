@@ -9,7 +9,7 @@
 @usableFromInline
 package final class Box<Value: ~Copyable> {
     #if DEBUG
-        package var value: Value
+        @usableFromInline package var value: Value
 
         package init(_ value: consuming Value) { self.value = value }
     #else

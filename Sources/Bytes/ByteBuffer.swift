@@ -74,7 +74,7 @@ package struct ByteBuffer: ~Copyable {
         if count == 0 { return }
         reserve(count)
         unsafe more.withUnsafeBufferPointer { source in
-            unsafe (memory.unsafelyUnwrapped + end).update(from: source.baseAddress.unsafelyUnwrapped, count: count)
+            unsafe (memory.unsafelyUnwrapped + end).initialize(from: source.baseAddress.unsafelyUnwrapped, count: count)
         }
         end &+= count
     }
@@ -84,8 +84,20 @@ package struct ByteBuffer: ~Copyable {
         let count = text.utf8CodeUnitCount
         if count == 0 { return }
         reserve(count)
-        unsafe (memory.unsafelyUnwrapped + end).update(from: text.utf8Start, count: count)
+        unsafe (memory.unsafelyUnwrapped + end).initialize(from: text.utf8Start, count: count)
         end &+= count
+    }
+
+    /// Appends all three, and asks for room once.
+    @inlinable @inline(__always)
+    package mutating func append(_ before: StaticString, _ text: StaticString, _ behind: StaticString) {
+        let (first, second, third) = (before.utf8CodeUnitCount, text.utf8CodeUnitCount, behind.utf8CodeUnitCount)
+        reserve(first &+ second &+ third)
+        let at = unsafe memory.unsafelyUnwrapped + end
+        unsafe at.initialize(from: before.utf8Start, count: first)
+        unsafe (at + first).initialize(from: text.utf8Start, count: second)
+        unsafe (at + first + second).initialize(from: behind.utf8Start, count: third)
+        end &+= first &+ second &+ third
     }
 
     /// Appends eight bytes, the lowest of `word` first.
@@ -111,15 +123,20 @@ package struct ByteBuffer: ~Copyable {
         if value < 0 { append(UInt8(ascii: "-")) }
         var rest = value.magnitude
         var length = 1
-        var probe = rest
-        while probe >= 10 { probe /= 10; length += 1 }
-        var at = end + length
+        var bound: UInt = 10
+        // Twenty digits are the most; ten to the power of twenty is no number any more.
+        while length < 20, rest >= bound {
+            length &+= 1
+            bound &*= 10
+        }
+        var at = end &+ length
         repeat {
-            at -= 1
-            unsafe memory.unsafelyUnwrapped[at] = UInt8(48 &+ rest % 10)
-            rest /= 10
+            at &-= 1
+            let tenth = rest / 10
+            unsafe memory.unsafelyUnwrapped[at] = UInt8(truncatingIfNeeded: 48 &+ rest &- tenth &* 10)
+            rest = tenth
         } while rest > 0
-        end += length
+        end &+= length
     }
 
     /// Appends `value` in lower-case hexadecimal digits, without leading zeros (chunk sizes).

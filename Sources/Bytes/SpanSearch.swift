@@ -6,6 +6,32 @@ extension Span where Element == UInt8 {
         unsafe withUnsafeBufferPointer { unsafe findByte($0, byte, from) }
     }
 
+    /// The first index in `range` of `byte`.
+    package func firstIndex(of byte: UInt8, in range: Range<Int>) -> Int? {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "outside the bytes")
+        return unsafe withUnsafeBufferPointer { unsafe findByte($0, byte, range) }
+    }
+
+    /// The first index at or after `from` whose byte is not plain: no printable ASCII, a quote or a backslash.
+    package func firstToQuote(from: Int) -> Int? {
+        var at = from
+        while at &+ 16 <= count {
+            let lanes = unsafe withUnsafeBufferPointer { unsafe loadLanes($0, at) }
+            // Subtracting 0x20 borrows below it, adding 1 carries at 0x7F.
+            let outside = (lanes &- SIMD16(repeating: 0x20)) | (lanes &+ SIMD16(repeating: 1)) | lanes
+            let quoting =
+                ByteLanes.holding(UInt8(ascii: "\""), lanes) | ByteLanes.holding(UInt8(ascii: "\\"), lanes)
+            if let lane = ByteLanes.first((outside | quoting) & ByteLanes.top) { return at &+ lane }
+            at &+= 16
+        }
+        while at < count {
+            let byte = self[at]
+            if byte < 0x20 || byte >= 0x7F || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return at }
+            at &+= 1
+        }
+        return nil
+    }
+
     /// The first index at which `needle` begins, at or after `from`; an empty needle is never found.
     package func firstRange(of needle: Span<UInt8>, from: Int = 0) -> Range<Int>? {
         let length = needle.count
@@ -63,8 +89,28 @@ extension Span where Element == UInt8 {
 }
 
 @usableFromInline func findByte(_ bytes: UnsafeBufferPointer<UInt8>, _ byte: UInt8, _ from: Int) -> Int? {
-    guard from >= 0, from < bytes.count, let base = bytes.baseAddress,
-        let found = unsafe memchr(base + from, Int32(byte), bytes.count - from)
+    guard from >= 0, from < bytes.count else { return nil }
+    return unsafe findByte(bytes, byte, from..<bytes.count)
+}
+
+/// In a head it mostly stands close by, where it is found sooner than a call is made.
+private func findByte(_ bytes: UnsafeBufferPointer<UInt8>, _ byte: UInt8, _ range: Range<Int>) -> Int? {
+    var at = range.lowerBound
+    // Lanes may be read beyond the range where there are bytes.
+    if at &+ 16 <= bytes.count {
+        if let lane = ByteLanes.first(ByteLanes.holding(byte, unsafe loadLanes(bytes, at))) {
+            return at &+ lane < range.upperBound ? at &+ lane : nil
+        }
+        at &+= 16
+    }
+    guard at < range.upperBound, let base = bytes.baseAddress,
+        let found = unsafe memchr(base + at, Int32(byte), range.upperBound &- at)
     else { return nil }
     return unsafe UnsafeRawPointer(found) - UnsafeRawPointer(base)
+}
+
+@inline(__always)
+private func loadLanes(_ bytes: UnsafeBufferPointer<UInt8>, _ at: Int) -> SIMD16<UInt8> {
+    precondition(at >= 0 && at &+ 16 <= bytes.count, "outside the bytes")
+    return unsafe UnsafeRawPointer(bytes.baseAddress.unsafelyUnwrapped + at).loadUnaligned(as: SIMD16<UInt8>.self)
 }

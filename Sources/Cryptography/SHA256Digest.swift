@@ -35,6 +35,15 @@ package struct SHA256Digest: Sendable, Hashable {
         (a.words.0 ^ b.words.0) | (a.words.1 ^ b.words.1) | (a.words.2 ^ b.words.2) | (a.words.3 ^ b.words.3) == 0
     }
 
+    /// A number for a table of one's own, from every word and a secret of that table: who chooses digests must not be able
+    /// to fill one bucket with them.
+    package func mixed(with secret: (UInt64, UInt64)) -> Int {
+        let first = (words.0 ^ secret.0).multipliedFullWidth(by: words.1 ^ secret.1)
+        let second = (words.2 ^ secret.1).multipliedFullWidth(by: words.3 ^ secret.0)
+        let sum = (first.high ^ first.low) &+ (second.high ^ second.low)
+        return Int(truncatingIfNeeded: sum)
+    }
+
     /// Feeds every word: whoever chooses cookies can find digests that agree in one, and must not be able to fill one
     /// bucket of a table with them.
     package func hash(into hasher: inout Hasher) {

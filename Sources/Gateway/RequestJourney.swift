@@ -37,6 +37,7 @@ final class RequestJourney: ExchangeHandler, UpstreamHandler {
     /// A circle with the worker's idle journeys, which ends with the worker's run: asking whether it still lives, dozens of
     /// times a request, is no bargain.
     let worker: Worker
+    let loop: EventLoop
     var exchange: Exchange?
     var stream: UpstreamStream?
     /// What it goes by, from its beginning to its end, whatever is reloaded meanwhile.
@@ -58,7 +59,7 @@ final class RequestJourney: ExchangeHandler, UpstreamHandler {
     var cookieStaysGood = false
     let requestID = BufferBox(capacity: 64)
     /// What a trusted proxy in front told of the client; empty when there is none.
-    var chain = ForwardedChain()
+    let chainBox = Box(ForwardedChain())
     let forwardedClient = BufferBox()
     var now = Timestamp(milliseconds: 0)
 
@@ -83,7 +84,7 @@ final class RequestJourney: ExchangeHandler, UpstreamHandler {
     var upstreamTime: Duration?
 
     // The relay.
-    var echo = TokenEchoGuard()
+    let echoBox = Box(TokenEchoGuard())
     var bodySeen = 0
     var file: FileTransfer?
     /// The exchange is a WebSocket by now.
@@ -93,8 +94,20 @@ final class RequestJourney: ExchangeHandler, UpstreamHandler {
     /// The store is not asked about an idle session before.
     var reviewAfter = Instant(nanoseconds: .min)
 
+    // Boxed: whoever changes them calls nobody meanwhile.
+    var chain: ForwardedChain {
+        _read { yield chainBox.value }
+        _modify { yield &chainBox.value }
+    }
+
+    var echo: TokenEchoGuard {
+        _read { yield echoBox.value }
+        _modify { yield &echoBox.value }
+    }
+
     init(worker: Worker) {
         self.worker = worker
+        loop = worker.loop
         scene = worker.scene
         snapshot = worker.scene.snapshot
     }
@@ -155,7 +168,7 @@ final class RequestJourney: ExchangeHandler, UpstreamHandler {
         }
         scene.journeys += 1
         startedAt = exchange.startedAt
-        now = worker.clock.now()
+        now = loop.wallTime
         // Nobody may have the body before somebody is known to want it (G38, G54).
         if exchange.bodyIsExpected { exchange.pauseReading() }
     }
@@ -205,7 +218,7 @@ final class RequestJourney: ExchangeHandler, UpstreamHandler {
         waiting = what
         let slot = worker.park(self)
         parked = slot
-        parkedUntil = worker.loop.now + limit
+        parkedUntil = loop.now + limit
         return SlotKey(worker: worker.number, slot: slot.index, tenancy: slot.tenancy)
     }
 

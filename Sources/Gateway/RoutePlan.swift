@@ -24,6 +24,17 @@ package final class RoutePlan: Sendable {
     /// `X-Forwarded-Host` and `-Proto` by site, and the rest of a `Forwarded` element.
     let siteLines: [[UInt8]]
     let forwardedRest: [[UInt8]]
+    // What a comparison of the settings would answer, since one with an enumeration of another module is a search for its
+    // table.
+    let isPublic: Bool
+    let isOptional: Bool
+    /// No other origin may read the answers, so nobody may be told that it may.
+    let hidesSharing: Bool
+    /// Shared caches must not keep answers.
+    let protectsFromCaches: Bool
+    let attachesToken: Bool
+    let watchesEcho: Bool
+    let refusesEcho: Bool
     let requests: RequestHeaderRules
     let responses: ResponseHeaderRules
     /// What the route's own rules say about caches.
@@ -61,6 +72,13 @@ package final class RoutePlan: Sendable {
             let host = isToken ? site.authority : "\"\(site.authority)\""
             return Array(";host=\(host);proto=\(site.isSecure ? "https" : "http")".utf8)
         }
+        isPublic = settings.access == .public
+        isOptional = settings.access == .optional
+        hidesSharing = settings.crossSite == .auto && settings.access != .public
+        protectsFromCaches = settings.cache == .protect && settings.access != .public
+        attachesToken = settings.token != .none
+        watchesEcho = settings.tokenEcho != .pass
+        refusesEcho = settings.tokenEcho == .refuse
         self.requests = requests
         self.files = files
         self.responses = responses

@@ -245,9 +245,9 @@ final class Worker: HandlerSource, TimerTarget {
     /// The handles for a request's metrics.
     func metrics(_ scene: WorkerScene, _ plan: RoutePlan?, _ endpoint: Endpoint?) -> RouteMetrics {
         if let plan {
-            if let found = scene.routeMetrics[plan.index] { return found }
+            if let found = scene.routeMetrics.value[plan.index] { return found }
             let made = RouteMetrics(metrics.registry, route: plan.label)
-            scene.routeMetrics[plan.index] = made
+            scene.routeMetrics.value[plan.index] = made
             return made
         }
         guard let endpoint, let place = Endpoint.allCases.firstIndex(of: endpoint) else { return otherMetrics }
@@ -257,6 +257,9 @@ final class Worker: HandlerSource, TimerTarget {
         endpointMetrics[place] = made
         return made
     }
+
+    /// Sends the line away that stands in ``line``.
+    func submitLine() { log.submit(line) }
 
     // MARK: Refusals of the server itself
 

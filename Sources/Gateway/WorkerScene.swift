@@ -1,3 +1,4 @@
+import Bytes
 import HTTPClient
 import Sockets
 import Telemetry
@@ -11,7 +12,9 @@ final class WorkerScene {
     /// In the order of the snapshot's upstreams.
     let pools: [UpstreamPool]
     /// Looked up at the first request of a route.
-    var routeMetrics: [RouteMetrics?]
+    ///
+    /// Boxed: each change is one statement.
+    let routeMetrics: Box<[RouteMetrics?]>
     /// Requests that go by it.
     var journeys = 0
 
@@ -33,7 +36,7 @@ final class WorkerScene {
             }
         }
         self.pools = pools
-        routeMetrics = Array(repeating: nil, count: snapshot.plans.count)
+        routeMetrics = Box(Array(repeating: nil, count: snapshot.plans.count))
     }
 
     /// The worker lives by it from now on: connections that are made from here on are made by the certificates that it has

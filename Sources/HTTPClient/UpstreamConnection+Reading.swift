@@ -34,8 +34,9 @@ extension UpstreamConnection {
 
     /// Gives bytes to the engine, event by event; how many it took.
     func feed(_ bytes: Span<UInt8>) -> Int {
+        guard let stream else { return 0 }
         var at = 0
-        while state.wantsInput, !isCancelled, let stream {
+        while state.wantsInput, !isCancelled, self.stream === stream {
             let rest = bytes.extracting(at..<bytes.count)
             let consumed: Int
             let event: ClientEvent

@@ -11,6 +11,7 @@ import Time
 final class UpstreamConnection: EventTarget, TurnTarget, TimerTarget, UpstreamCarrier {
     /// Kept alive by its connections, since it may have been replaced.
     let pool: UpstreamPool
+    let loop: EventLoop
     let endpoint: UpstreamEndpoint
     let address: SocketAddress
     // Boxed, and nobody comes back to them while they are at work: the rules above see to it.
@@ -53,6 +54,7 @@ final class UpstreamConnection: EventTarget, TurnTarget, TimerTarget, UpstreamCa
         self.address = address
         self.stream = stream
         let loop = endpoint.pool.loop
+        self.loop = loop
         channelBox = Box(Channel(socket, cipher: cipher, isConnected: false, now: loop.now))
         deadlines = UpstreamDeadlines(now: loop.now)
         deadlines.connectUntil = until
@@ -70,8 +72,6 @@ final class UpstreamConnection: EventTarget, TurnTarget, TimerTarget, UpstreamCa
         _read { yield engineBox.value }
         _modify { yield &engineBox.value }
     }
-
-    var loop: EventLoop { pool.loop }
 
     /// Takes a stream while the connection is idle.
     func lease(_ stream: UpstreamStream) {

@@ -9,7 +9,9 @@ final class UpstreamEndpoint {
     unowned let pool: UpstreamPool
     let server: UpstreamServer
     /// Idle connections; the one used last is used next, so that the others may grow old and close.
-    private var idle: [UpstreamConnection] = []
+    ///
+    /// Boxed: each change is one statement, and nobody is called meanwhile.
+    private let idleBox = Box([UpstreamConnection]())
     /// Streams that have a connection, or wait for one.
     private(set) var load = 0 {
         didSet { if load > peak.now { peak.now = load } }
@@ -58,6 +60,11 @@ final class UpstreamEndpoint {
     }
 
     let needsResolver: Bool
+
+    private var idle: [UpstreamConnection] {
+        _read { yield idleBox.value }
+        _modify { yield &idleBox.value }
+    }
 
     // MARK: Streams
 
@@ -165,15 +172,15 @@ final class UpstreamEndpoint {
     /// Enough are `keep_alive`, and as many as were busy at once a moment ago: the answers of a turn come before its
     /// requests, and closing what is wanted again at once costs more than the whole request.
     func keep(_ connection: UpstreamConnection) -> Bool {
-        let pool = pool
-        let now = pool.loop.now
+        let pool = connection.pool
+        let now = connection.loop.now
         if now >= stretchEnd {
             peak = (load, now < stretchEnd + pool.patience.keepAlive ? peak.now : 0)
             stretchEnd = now + pool.patience.keepAlive
         }
         // The connection at hand is still part of the load.
         let enough = max(pool.settings.keepAlive, max(peak.now, peak.before) - load + 1)
-        guard !pool.isRetired, pool.settings.keepAlive > 0, idle.count < enough, addresses.contains(connection.address)
+        guard !pool.isRetired, pool.settings.keepAlive > 0, idle.count < enough, knows(connection.address)
         else { return false }
         load -= 1
         idle.append(connection)
@@ -277,7 +284,11 @@ final class UpstreamEndpoint {
         if !wasSettled { leaderLeft() }
     }
 
-    func knows(_ address: SocketAddress) -> Bool { addresses.contains(address) }
+    func knows(_ address: SocketAddress) -> Bool {
+        let addresses = addresses
+        for known in addresses where known == address { return true }
+        return false
+    }
 
     // MARK: Behaviour
 

@@ -1,3 +1,4 @@
+private import Bytes
 import HTTP
 package import Sockets
 import Telemetry
@@ -22,7 +23,8 @@ package final class UpstreamPool: TurnTarget, TimerTarget {
     private var delivery: Slot?
     private var timer: TimerWheel.Timer?
     private var waitingUntil = Instant.distantFuture
-    private var idleStreams: [UpstreamStream] = []
+    // Boxed: each change is one statement, and nobody is called meanwhile.
+    private let idleStreams = Box([UpstreamStream]())
     private var idleShared: [SharedStream] = []
     /// Memory of all HTTP/2 sessions of this pool.
     let http2Memory = HTTP2Memory()
@@ -80,7 +82,7 @@ package final class UpstreamPool: TurnTarget, TimerTarget {
     func open(on endpoint: UpstreamEndpoint, for handler: any UpstreamHandler, forTunnel: Bool = false)
         -> UpstreamStream
     {
-        let stream = idleStreams.popLast() ?? UpstreamStream(server: endpoint.server)
+        let stream = idleStreams.value.popLast() ?? UpstreamStream(server: endpoint.server)
         stream.begin(for: handler, server: endpoint.server, forTunnel: forTunnel, now: loop.now)
         if endpoint.server.isSecure, tls == nil {
             fail(stream, .unsupportedScheme)
@@ -202,7 +204,7 @@ package final class UpstreamPool: TurnTarget, TimerTarget {
         let handler = stream.handler
         stream.end()
         handler?.upstreamFailed(stream, failure)
-        idleStreams.append(stream)
+        idleStreams.value.append(stream)
     }
 
     func borrowShared() -> SharedStream { idleShared.popLast() ?? SharedStream() }
@@ -213,6 +215,6 @@ package final class UpstreamPool: TurnTarget, TimerTarget {
 
     func takeBack(_ stream: UpstreamStream) {
         stream.end()
-        idleStreams.append(stream)
+        idleStreams.value.append(stream)
     }
 }

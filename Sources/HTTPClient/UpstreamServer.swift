@@ -1,7 +1,9 @@
 private import Sockets
 
 /// One server of an upstream, as the configuration names it: `http://host[:port]`, `https://host[:port]` or `unix:/path`.
-package struct UpstreamServer: Sendable, Hashable, CustomStringConvertible {
+///
+/// A class, since every stream has one: a copy counts once and not for each of its parts.
+package final class UpstreamServer: Sendable, Hashable, CustomStringConvertible {
     package enum Place: Sendable, Hashable {
         /// A name or an IP literal (IPv6 without brackets).
         case tcp(host: String, port: UInt16)
@@ -44,6 +46,15 @@ package struct UpstreamServer: Sendable, Hashable, CustomStringConvertible {
         place = .tcp(host: host, port: port)
         authority = port == defaultPort ? bracketed : "\(bracketed):\(port)"
         hostLine = Array("Host: \(authority)\r\n".utf8)
+    }
+
+    package static func == (a: UpstreamServer, b: UpstreamServer) -> Bool {
+        a === b || a.place == b.place && a.isSecure == b.isSecure
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(place)
+        hasher.combine(isSecure)
     }
 
     /// As the configuration writes it.

@@ -10,9 +10,9 @@ extension ClientConnection {
             return
         }
         droppedBytes = 0
-        deadlines.lingerBegan = worker.loop.now
-        channel.shutDownSending(worker.loop)
-        channel.dropInput(worker.loop)
+        deadlines.lingerBegan = loop.now
+        channel.shutDownSending(loop)
+        channel.dropInput(loop)
         touch()
     }
 
@@ -32,12 +32,12 @@ extension ClientConnection {
         }
         let refusal = Refusal(
             status: status, reason: reason, peer: peer, isUnheard: exchange?.handler == nil,
-            startedAt: state.request == .head ? deadlines.headBegan : worker.loop.now, bytesIn: exchange?.bytesIn ?? 0)
+            startedAt: state.request == .head ? deadlines.headBegan : loop.now, bytesIn: exchange?.bytesIn ?? 0)
         let exchange = exchange ?? takeExchange()
         let handler = exchange.handler
         exchange.end()
         handler?.failed(exchange, failure)
-        channel.willWrite(worker.loop)
+        channel.willWrite(loop)
         worker.write(refusal, &exchange.engine, into: &channel.output)
         letGo(exchange)
         state.response = .ended
@@ -47,9 +47,9 @@ extension ClientConnection {
     /// Tells a client that does not encrypt what this port speaks, in the one way that it understands.
     func refusePlainHTTP() {
         worker.handshakeEnded(.failed("plain_http"), peer)
-        channel.goOnUnencrypted(worker.loop)
+        channel.goOnUnencrypted(loop)
         preface = nil
-        channel.willWrite(worker.loop)
+        channel.willWrite(loop)
         let exchange = takeExchange()
         worker.writeHintAboutTLS(&exchange.engine, into: &channel.output)
         letGo(exchange)
@@ -59,7 +59,7 @@ extension ClientConnection {
 
     /// Ends a response so that the client sees that it is not whole (G52).
     func breakOff(_ failure: ExchangeFailure) {
-        channel.push(worker.loop)
+        channel.push(loop)
         if endsWithClose { channel.resetWhenClosed() }
         lose(failure)
     }
@@ -78,7 +78,7 @@ extension ClientConnection {
 
     /// Closes where nothing is left to be said or heard.
     func leave() {
-        channel.sayGoodbye(worker.loop)
+        channel.sayGoodbye(loop)
         close()
     }
 
@@ -88,11 +88,11 @@ extension ClientConnection {
         if channel.isHandshaking {
             worker.handshakeEnded(.failed(channel.cipherFailure ?? handshakeFate.word), peer)
         }
-        if let seat { worker.loop.forget(seat) }
-        if let timer { worker.loop.timers.remove(timer) }
+        if let seat { loop.forget(seat) }
+        if let timer { loop.timers.remove(timer) }
         seat = nil
         timer = nil
-        channel.close(worker.loop)
+        channel.close(loop)
         if let exchange {
             self.exchange = nil
             if exchange.isOpen, exchange.handler == nil { worker.returnExchange(exchange) }
@@ -112,7 +112,7 @@ extension ClientConnection {
         }
         if state.response == .none { exchange?.engine.closeAfterResponse() }
         // A new connection may have its request under way: it is waited for, but not for long.
-        if !state.hasTime { deadlines.silentSince = worker.loop.now }
+        if !state.hasTime { deadlines.silentSince = loop.now }
         moveDeadline()
     }
 

@@ -5,11 +5,11 @@ import Time
 
 extension ClientConnection {
     func read() {
-        worker.loop.scratch.use { scratch in
+        loop.scratch.use { scratch in
             let wasHandshaking = channel.isHandshaking
             let received: Received
             do {
-                received = try channel.receive(into: scratch, worker.loop)
+                received = try channel.receive(into: scratch, loop)
             } catch {
                 isBroken = true
                 return
@@ -21,14 +21,14 @@ extension ClientConnection {
             case .failed where wasHandshaking && channel.hearsPlainHTTP: refusePlainHTTP()
             case .failed:
                 // The alert leaves, if the kernel takes it; nobody waits for that.
-                channel.push(worker.loop)
+                channel.push(loop)
                 isBroken = true
             case .end: inputEnded()
             case .bytes:
                 let bytes = scratch.buffer.bytes
                 let consumed = feed(bytes)
                 if state.phase == .open || isHandedOver {
-                    channel.hold(bytes.extracting(consumed..<bytes.count), worker.loop)
+                    channel.hold(bytes.extracting(consumed..<bytes.count), loop)
                 }
             }
         }
@@ -47,7 +47,7 @@ extension ClientConnection {
         channel.takeHeld(&held)
         held.consume(feed(held.bytes))
         if state.phase != .open, !isHandedOver { held.clear() }
-        channel.putBack(&held, worker.loop)
+        channel.putBack(&held, loop)
     }
 
     /// Gives bytes to the engine, event by event; how many it took.
@@ -116,8 +116,8 @@ extension ClientConnection {
     /// Lets an ``HTTP2Connection`` take over where that was decided; true when it has.
     func handOver() -> Bool {
         guard isHandedOver else { return false }
-        if let seat { worker.loop.forget(seat, stillOpen: channel.descriptor) }
-        if let timer { worker.loop.timers.remove(timer) }
+        if let seat { loop.forget(seat, stillOpen: channel.descriptor) }
+        if let timer { loop.timers.remove(timer) }
         seat = nil
         timer = nil
         let hasPreface = preface != nil
@@ -134,14 +134,14 @@ extension ClientConnection {
             if exchange.engine.isUntouched { letGo(exchange) }
         } else {
             state.request = .head
-            deadlines.headBegan = worker.loop.now
+            deadlines.headBegan = loop.now
         }
     }
 
     func begin(_ exchange: Exchange) {
         state.request = .body
-        deadlines.bodyMoved = worker.loop.now
-        exchange.startedAt = worker.loop.now
+        deadlines.bodyMoved = loop.now
+        exchange.startedAt = loop.now
         droppedBytes = 0
         allowance = .usual
         wasFull = false
@@ -153,7 +153,7 @@ extension ClientConnection {
     }
 
     func deliver(_ piece: Span<UInt8>, to exchange: Exchange) {
-        deadlines.bodyMoved = worker.loop.now
+        deadlines.bodyMoved = loop.now
         guard state.response != .ended, let handler = exchange.handler else {
             droppedBytes += piece.count
             return

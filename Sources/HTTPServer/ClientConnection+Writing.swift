@@ -9,7 +9,7 @@ extension ClientConnection {
 
     func sendInterim(_ status: Int, _ fields: borrowing Fields) {
         guard state.hasExchange, state.response == .none, let exchange else { return }
-        channel.willWrite(worker.loop)
+        channel.willWrite(loop)
         exchange.engine.writeInterim(status, fields, into: &channel.output)
         if channel.waiting >= worker.settings.highWaterMark { wasFull = true }
         touch()
@@ -19,8 +19,8 @@ extension ClientConnection {
         guard state.hasExchange, state.response == .none, let exchange else { return }
         // Announced here, since behind the answer there will be no reading on (G12).
         if state.request != .ended, !restIsBounded { exchange.engine.closeAfterResponse() }
-        endsWithClose = framing == .unknown && exchange.head.version == .http10
-        channel.willWrite(worker.loop)
+        if case .unknown = framing { endsWithClose = exchange.head.version == .http10 }
+        channel.willWrite(loop)
         worker.refreshDate()
         let date = worker.date
         let before = channel.output.count
@@ -33,7 +33,7 @@ extension ClientConnection {
 
     func switchProtocols(_ fields: borrowing Fields) {
         guard state.hasExchange, state.response == .none, state.request == .ended, let exchange else { return }
-        channel.willWrite(worker.loop)
+        channel.willWrite(loop)
         let before = channel.output.count
         exchange.engine.writeSwitchingProtocols(fields, into: &channel.output)
         exchange.bytesOut += channel.output.count - before
@@ -48,7 +48,7 @@ extension ClientConnection {
 
     func send(_ piece: Span<UInt8>) {
         guard state.hasExchange, state.response == .started, !isAborted, let exchange else { return }
-        channel.willWrite(worker.loop)
+        channel.willWrite(loop)
         let before = channel.output.count
         do {
             if piece.count < Self.pushSize {
@@ -56,7 +56,7 @@ extension ClientConnection {
                 exchange.bytesOut += channel.output.count - before
             } else if try exchange.engine.openPiece(piece.count, into: &channel.output) {
                 exchange.bytesOut += channel.output.count - before + piece.count
-                channel.push(piece, worker.loop)
+                channel.push(piece, loop)
                 let behind = channel.output.count
                 exchange.engine.closePiece(into: &channel.output)
                 exchange.bytesOut += channel.output.count - behind
@@ -81,7 +81,7 @@ extension ClientConnection {
 
     private func end(_ write: (inout HTTP1ServerEngine, inout ByteBuffer) throws(HTTP1Error) -> Void) {
         guard state.hasExchange, state.response == .started, !isAborted, let exchange else { return }
-        channel.willWrite(worker.loop)
+        channel.willWrite(loop)
         let before = channel.output.count
         do {
             try write(&exchange.engine, &channel.output)
@@ -105,7 +105,7 @@ extension ClientConnection {
     func allowStillness(_ time: Delay) { allowance = .still(time) }
 
     func endWithin(_ time: Delay) {
-        allowance = .until(worker.loop.now + time)
+        allowance = .until(loop.now + time)
         touch()
     }
 
@@ -115,13 +115,13 @@ extension ClientConnection {
         guard state.isPaused else { return }
         state.isPaused = false
         mustFeed = true
-        deadlines.bodyMoved = worker.loop.now
+        deadlines.bodyMoved = loop.now
         touch()
     }
 
     /// The one send of a turn, and what follows from it.
     func flush() {
-        channel.push(worker.loop)
+        channel.push(loop)
         if channel.sendFailed {
             lose(.clientLeft)
             return

@@ -13,6 +13,7 @@ import Time
 /// channel, both bounded (G54).
 final class ClientConnection: EventTarget, TurnTarget, TimerTarget, ServedConnection, ExchangeCarrier {
     let worker: ServerWorker
+    let loop: EventLoop
     let peer: PeerAddress
     // Boxed, and nobody comes back to it while it is at work: the rules above see to it.
     private let channelBox: Box<Channel>
@@ -57,18 +58,19 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget, ServedConnec
         mayBeHTTP2: Bool
     ) {
         self.worker = worker
+        loop = worker.loop
         preface = mayBeHTTP2 ? 0 : nil
-        channelBox = Box(Channel(socket, cipher: cipher, isConnected: true, now: worker.loop.now))
+        channelBox = Box(Channel(socket, cipher: cipher, isConnected: true, now: loop.now))
         self.peer = peer
-        deadlines = ConnectionDeadlines(now: worker.loop.now)
+        deadlines = ConnectionDeadlines(now: loop.now)
     }
 
     /// Takes its place on the loop; false when the system refuses.
     func open(_ slot: Slot) -> Bool {
         self.slot = slot
-        guard let seat = try? worker.loop.watch(channel.descriptor, .connection, for: self) else { return false }
+        guard let seat = try? loop.watch(channel.descriptor, .connection, for: self) else { return false }
         self.seat = seat
-        timer = worker.loop.timers.add(self)
+        timer = loop.timers.add(self)
         moveDeadline()
         return true
     }
@@ -91,7 +93,7 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget, ServedConnec
         channel.note(readiness)
         if channel.peerHasClosed, !state.peerHalfClosed {
             state.peerHalfClosed = true
-            channel.outputMoved = worker.loop.now
+            channel.outputMoved = loop.now
         }
         work()
         if handOver() || state.phase == .closed { return }
@@ -112,7 +114,7 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget, ServedConnec
     func deadlinePassed(_ timer: TimerWheel.Timer) {
         timerSet = .distantFuture
         guard let next = nextDeadline else { return }
-        if next.at > worker.loop.now {
+        if next.at > loop.now {
             moveDeadline()
             return
         }
@@ -135,7 +137,7 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget, ServedConnec
     func touch() {
         if isPutOff || isWorking { return }
         isPutOff = true
-        worker.loop.putOff(self)
+        loop.putOff(self)
     }
 
     var nextDeadline: (at: Instant, verdict: ConnectionDeadlines.Verdict)? {
@@ -155,7 +157,7 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget, ServedConnec
         guard let timer, let next = nextDeadline?.at, next < timerSet else { return }
         // One that comes too early finds what has become of it.
         timerSet = next
-        worker.loop.timers.set(timer, next)
+        loop.timers.set(timer, next)
     }
 
     /// Between two exchanges, with nothing left to say or to read.
@@ -216,10 +218,10 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget, ServedConnec
         switch next {
         case .wait, .discardRest: break
         case .nextRequest:
-            exchange.engine.startNext()
+            precondition(exchange.engine.canStartNext, "the exchange is not over, or was the last")
             letGo(exchange)
             state.startNext()
-            deadlines.silentSince = worker.loop.now
+            deadlines.silentSince = loop.now
         case .part(let farewell):
             letGo(exchange)
             state.part(farewell)

@@ -82,9 +82,9 @@ struct ClientConnectionState: Equatable {
     ///   - mustClose: the engine announced `Connection: close`, or the framing leaves no other choice.
     ///   - restIsBounded: what is left of the request is known to be little, or not yet known to be much.
     ///   - inputWaits: bytes have arrived that nobody has read; closing now would reset the connection under the answer.
-    func continuation(mustClose: Bool, restIsBounded: Bool, inputWaits: Bool) -> Continuation {
+    func continuation(mustClose: Bool, restIsBounded: @autoclosure () -> Bool, inputWaits: Bool) -> Continuation {
         guard response == .ended else { return .wait }
-        if request != .ended { return mustClose || !restIsBounded ? .part(.linger) : .discardRest }
+        if request != .ended { return mustClose || !restIsBounded() ? .part(.linger) : .discardRest }
         // An answer that has not said so is not the last one where there is time: the client may have asked again already.
         if mustClose || (isDraining && !hasTime) { return .part(inputWaits ? .linger : .close) }
         return .nextRequest

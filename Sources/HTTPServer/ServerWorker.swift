@@ -21,13 +21,14 @@ package final class ServerWorker {
     private var connections = Slab<any ServedConnection>()
     private var handshakes = HandshakeQueue()
     private var greetings = Slab<ProxyGreeting>()
-    /// Every exchange ever made here, by slot, and those that nobody has.
+    /// Every exchange ever made here, by slot, and those that nobody has; boxed, since each change is one statement.
     private var exchanges: [Exchange] = []
-    private var idleExchanges: [Exchange] = []
+    private let idleExchanges = Box([Exchange]())
     private var idleStreams: [ClientStream] = []
     /// Memory of all HTTP/2 sessions of this worker.
     let http2Memory = HTTP2Memory()
     private var dateSecond = Int64.min
+    private var dateTurn = -1
     let date = BufferBox(capacity: 32)
 
     /// No new connections, no further exchange on old ones.
@@ -210,7 +211,7 @@ package final class ServerWorker {
     }
 
     func borrowExchange() -> Exchange {
-        if let exchange = idleExchanges.popLast() { return exchange }
+        if let exchange = idleExchanges.value.popLast() { return exchange }
         let exchange = Exchange(worker: index, slot: exchanges.count)
         exchanges.append(exchange)
         return exchange
@@ -218,11 +219,14 @@ package final class ServerWorker {
 
     func returnExchange(_ exchange: Exchange) {
         exchange.end()
-        idleExchanges.append(exchange)
+        idleExchanges.value.append(exchange)
     }
 
     /// The value of `Date`, written anew once a second.
     func refreshDate() {
+        // Once a turn is often enough to look.
+        if loop.turns == dateTurn { return }
+        dateTurn = loop.turns
         let now = loop.wallTime
         if now.seconds == dateSecond { return }
         dateSecond = now.seconds

@@ -1,13 +1,13 @@
-package import Bytes
+public import Bytes
 
 /// A buffer at an address of its own, so that its bytes can be borrowed from a local constant:
 /// `let box = worker.scratch; let bytes = box.buffer.bytes`.
 ///
 /// The borrowed bytes hold until the buffer is written again; nobody checks that at run time, so a box has one user at a
 /// time, who says so with ``use(_:)``.
-@safe
+@safe @usableFromInline
 package final class BufferBox {
-    private let memory: UnsafeMutablePointer<ByteBuffer>
+    @usableFromInline let memory: UnsafeMutablePointer<ByteBuffer>
     private var isUsed = false
 
     package init(capacity: Int = 0) {
@@ -20,7 +20,7 @@ package final class BufferBox {
         unsafe memory.deallocate()
     }
 
-    package var buffer: ByteBuffer {
+    @inlinable package var buffer: ByteBuffer {
         unsafeAddress { unsafe UnsafePointer(memory) }
         unsafeMutableAddress { unsafe memory }
     }

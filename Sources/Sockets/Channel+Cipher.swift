@@ -138,7 +138,7 @@ extension Channel {
         if sealed.buffer.isEmpty { dropSealed(loop) }
     }
 
-    var sealedCount: Int { sealed?.buffer.count ?? 0 }
+    @usableFromInline var sealedCount: Int { sealed?.buffer.count ?? 0 }
 
     private mutating func keepSealed(_ bytes: Span<UInt8>, _ loop: EventLoop) {
         let kept = sealed ?? loop.takeWaiting()

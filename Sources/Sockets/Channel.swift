@@ -1,10 +1,11 @@
-package import Bytes
+public import Bytes
 package import Time
 
 /// A connected socket on a loop, with what waits to leave and what waits to be wanted.
 ///
 /// It remembers what the kernel said, since edge-triggered news comes once. An idle channel holds no memory. With a cipher
 /// in between, everything here is about plain bytes all the same; see `Channel+Cipher.swift`.
+@usableFromInline
 package struct Channel: ~Copyable {
     var socket: Socket
     /// There may be something to read.
@@ -17,16 +18,16 @@ package struct Channel: ~Copyable {
     /// Written and not yet taken by the kernel.
     ///
     /// Call ``willWrite(_:)`` before writing.
-    package var output = ByteBuffer()
+    @usableFromInline package var output = ByteBuffer()
     /// Read and not yet wanted.
-    private var input: WaitingBytes?
+    @usableFromInline var input: WaitingBytes?
     /// The last time the kernel took bytes, or bytes began to wait.
     package var outputMoved: Instant
 
     /// What stands between us and the socket; nil where bytes travel as they are.
     var cipher: (any ByteCipher)?
     /// Sealed and not yet taken by the kernel; nil while there is nothing of it.
-    var sealed: WaitingBytes?
+    @usableFromInline var sealed: WaitingBytes?
     /// The peer has said goodbye, and what it said before may still be on its way to the caller.
     var hasGoodbye = false
     /// True until the cipher's handshake is over; what is written meanwhile waits in ``output``.
@@ -68,7 +69,7 @@ package struct Channel: ~Copyable {
     // MARK: Writing
 
     /// Bytes that wait for the kernel, in either form.
-    package var waiting: Int { output.count &+ sealedCount }
+    @inlinable package var waiting: Int { sealed == nil ? output.count : output.count &+ sealedCount }
 
     /// Gives ``output`` memory, and starts its clock if it was empty.
     package mutating func willWrite(_ loop: EventLoop) {
@@ -175,10 +176,9 @@ package struct Channel: ~Copyable {
     }
 
     /// Some bytes are held.
-    package var holdsInput: Bool {
-        guard let input else { return false }
-        return !input.buffer.isEmpty
-    }
+    @inlinable package var holdsInput: Bool { input != nil && heldCount > 0 }
+
+    @usableFromInline var heldCount: Int { input?.buffer.count ?? 0 }
 
     /// Keeps what is left of the held bytes.
     package mutating func putBack(_ held: inout ByteBuffer, _ loop: EventLoop) {

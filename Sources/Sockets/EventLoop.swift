@@ -1,5 +1,5 @@
-internal import Bytes
-package import Time
+public import Bytes
+public import Time
 
 /// Whoever has a descriptor on a loop.
 package protocol EventTarget: AnyObject {
@@ -16,6 +16,7 @@ package protocol TurnTarget: AnyObject {
 ///
 /// A turn: wait; tell each descriptor's owner; tell passed deadlines; then the work that was put off to the turn's end.
 /// Everything a loop owns belongs to its thread, and is not `Sendable`; messages from elsewhere come by ``Mailbox``.
+@usableFromInline
 package final class EventLoop {
     private let poller: Poller
     // Boxed: each is changed within one statement, and nobody is called meanwhile.
@@ -36,8 +37,9 @@ package final class EventLoop {
     private var idleWaiting: [WaitingBytes] = []
     /// Memory for what waits: answers a client does not take, input a handler does not want yet.
     package let buffers = BufferPool()
+    /// Boxed, so that others read it without a call; only ``turn(waiting:)`` changes it.
+    @usableFromInline let turnBegan: Box<Instant>
     // Private, for what others can reach is guarded at each access.
-    private var turnBegan: Instant
     private var turnCount = 0
     /// Turns in a row in which the kernel had more to report than fits.
     private var fullTurns = 0
@@ -54,12 +56,12 @@ package final class EventLoop {
     package init(time: TimeSource = .system) throws(SystemError) {
         poller = try Poller()
         self.time = time
-        turnBegan = time.instant()
-        timers = TimerWheel(now: turnBegan)
+        turnBegan = Box(time.instant())
+        timers = TimerWheel(now: turnBegan.value)
     }
 
     /// The monotonic time at which this turn began.
-    package var now: Instant { turnBegan }
+    @inlinable package var now: Instant { turnBegan.value }
     /// The monotonic time at this moment; for measuring what happens within a turn.
     package func instant() -> Instant { time.instant() }
     /// Turns since the start, for tests and metrics.
@@ -130,14 +132,15 @@ package final class EventLoop {
     /// One turn; waits no longer than `longest`.
     package func turn(waiting longest: Duration? = nil) {
         let count = poller.wait(milliseconds: patience(longest))
-        turnBegan = time.instant()
+        let now = time.instant()
+        turnBegan.value = now
         turnCount &+= 1
         for index in 0..<count {
             let (slot, readiness) = poller.report(index)
             let target = seats[slot]
             target?.ready(readiness)
         }
-        if heardAll(count) { timers.advance(to: turnBegan) }
+        if heardAll(count) { timers.advance(to: now) }
         for _ in 0..<Self.rounds where !putOff.isEmpty { finishPutOff() }
     }
 

@@ -37,8 +37,8 @@ package final class TimerWheel {
     private var entries: [Entry] = []
     private var free: [Int32] = []
     private var heads = [Int32](repeating: -1, count: levels * 64 + 1)
-    /// One bit a bucket that holds entries.
-    private var occupied = [UInt64](repeating: 0, count: levels)
+    /// One bit a bucket that holds entries, one word a level.
+    private var occupied = SIMD4<UInt64>()
     private let origin: Instant
     /// All buckets up to this tick have come up.
     private var current: Int64 = 0
@@ -104,17 +104,18 @@ package final class TimerWheel {
 
     /// The first tick after `current` at which a bucket that holds entries comes up.
     private var nextOccupiedTick: Int64? {
-        var best: Int64?
+        let (occupied, current) = (occupied, current)
+        var best = Int64.max
         for level in 0..<Self.levels where occupied[level] != 0 {
-            let shift = 6 * Int64(level)
-            let position = (current >> shift) + 1
-            let turned = position & 63
+            let shift = 6 &* Int64(level)
+            let position = (current &>> shift) + 1
+            let turned = UInt64(position & 63)
             let mask = occupied[level]
-            let rotated = turned == 0 ? mask : mask >> UInt64(turned) | mask << UInt64(64 - turned)
-            let tick = (position + Int64(rotated.trailingZeroBitCount)) << shift
-            best = min(best ?? tick, tick)
+            // By masked shifts: turned by nothing the second half is the first.
+            let rotated = mask &>> turned | mask &<< (0 &- turned)
+            best = min(best, (position + Int64(rotated.trailingZeroBitCount)) &<< shift)
         }
-        return best
+        return best == .max ? nil : best
     }
 
     /// Puts an entry into the bucket of its deadline; a deadline that has passed comes up with the next tick.

@@ -1,8 +1,9 @@
 /// A duration as whole nanoseconds, worked out once: for deadlines that move with every request.
 ///
 /// `Duration` counts 128-bit attoseconds; adding one to an ``Instant`` costs a wide division.
+@usableFromInline
 package struct Delay: Sendable, Hashable {
-    package let nanoseconds: Int64
+    @usableFromInline package let nanoseconds: Int64
 
     /// Rounded towards zero; saturates.
     package init(_ duration: Duration) { nanoseconds = duration.nanoseconds }

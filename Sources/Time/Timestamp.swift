@@ -2,9 +2,10 @@
 ///
 /// Wall time decides what people and tokens agree on: expiry, idle and absolute limits, log lines. It may jump; timeouts
 /// inside the process therefore use ``Instant``.
+@usableFromInline
 package struct Timestamp: Sendable, Hashable, Comparable {
     /// Milliseconds since the Unix epoch.
-    package var milliseconds: Int64
+    @usableFromInline package var milliseconds: Int64
 
     @inlinable package init(milliseconds: Int64) { self.milliseconds = milliseconds }
 
@@ -20,6 +21,8 @@ package struct Timestamp: Sendable, Hashable, Comparable {
     }
 
     @inlinable package static func < (a: Timestamp, b: Timestamp) -> Bool { a.milliseconds < b.milliseconds }
+    // The others by default ask the first one through a table.
+    @inlinable package static func >= (a: Timestamp, b: Timestamp) -> Bool { a.milliseconds >= b.milliseconds }
 
     /// Saturating: a hostile lifetime must never trap.
     @inlinable package static func + (a: Timestamp, b: Duration) -> Timestamp {
@@ -44,8 +47,9 @@ package struct Timestamp: Sendable, Hashable, Comparable {
 /// A point on the monotonic clock: nanoseconds since an arbitrary start.
 ///
 /// Never jumps.
+@usableFromInline
 package struct Instant: Sendable, Hashable, Comparable {
-    package var nanoseconds: Int64
+    @usableFromInline package var nanoseconds: Int64
 
     @inlinable package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
@@ -53,6 +57,8 @@ package struct Instant: Sendable, Hashable, Comparable {
     package static let distantFuture = Instant(nanoseconds: .max)
 
     @inlinable package static func < (a: Instant, b: Instant) -> Bool { a.nanoseconds < b.nanoseconds }
+    // The others by default ask the first one through a table.
+    @inlinable package static func >= (a: Instant, b: Instant) -> Bool { a.nanoseconds >= b.nanoseconds }
 
     /// Saturating.
     @inlinable package static func + (a: Instant, b: Duration) -> Instant {

@@ -17,6 +17,44 @@ struct SpanSearchTests {
         #expect(text.slice(2..<3).firstPlace(of: UInt8(ascii: ",")) == nil)
     }
 
+    @Test("a byte is found in a range wherever it stands, and not before or behind the range")
+    func firstIndexInRange() {
+        var wrong = 0
+        // Every neighbour of the byte in value, at every position of whole and broken lanes.
+        for count in 0...40 {
+            for place in 0..<max(1, count) {
+                for near in [0x3C, 0x3A, 0xBB, 0x00, 0xFF] as [UInt8] {
+                    var hay = [UInt8](repeating: near, count: count)
+                    if place < count { hay[place] = 0x3B }
+                    for start in stride(from: 0, through: count, by: 3) {
+                        for end in stride(from: start, through: count, by: 5) {
+                            let wanted = (start..<end).contains(place) ? place : nil
+                            if hay.firstPlace(of: 0x3B, in: start..<end) != wanted { wrong += 1 }
+                        }
+                        let wanted = (start..<count).contains(place) ? place : nil
+                        if hay.firstPlace(of: 0x3B, from: start) != wanted { wrong += 1 }
+                    }
+                }
+            }
+        }
+        #expect(wrong == 0)
+    }
+
+    @Test("every byte that has to be quoted is found at every position")
+    func firstToQuote() {
+        var wrong = 0
+        for byte in UInt8.min ... .max {
+            let isPlain = byte >= 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+            for place in 0..<20 {
+                var hay = [UInt8](repeating: UInt8(ascii: "a"), count: 20)
+                hay[place] = byte
+                if hay.firstToQuote() != (isPlain ? nil : place) { wrong += 1 }
+                if hay.firstToQuote(from: place + 1) != nil { wrong += 1 }
+            }
+        }
+        #expect(wrong == 0)
+    }
+
     @Test("a needle is found where a plain search finds it")
     func firstRange() {
         let hay = bytes("aabaabaaab")
@@ -123,6 +161,8 @@ extension ByteClass {
 extension [UInt8] {
     fileprivate func slice(_ range: Range<Int>) -> [UInt8] { [UInt8](span.extracting(range)) }
     fileprivate func firstPlace(of byte: UInt8, from: Int = 0) -> Int? { span.firstIndex(of: byte, from: from) }
+    fileprivate func firstPlace(of byte: UInt8, in range: Range<Int>) -> Int? { span.firstIndex(of: byte, in: range) }
+    fileprivate func firstToQuote(from: Int = 0) -> Int? { span.firstToQuote(from: from) }
     fileprivate func firstPlace(of needle: [UInt8], from: Int = 0) -> Range<Int>? {
         span.firstRange(of: needle.span, from: from)
     }

@@ -26,11 +26,13 @@ extension RequestJourney {
         evidence = RequestEvidence(head, site: snapshot.sites.sites[site])
 
         // TRACE and CONNECT never reach an upstream (G16, E31); the list is what could be allowed somewhere.
-        if head.method == .trace || head.method == .connect {
+        switch head.method {
+        case .trace, .connect:
             return refuse(.methodNotAllowed(allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"), exchange)
+        default: break
         }
-        if head.form == .asterisk { return answerServerOptions(exchange) }
-        if head.method == .options, let text = head.fields.value(of: .maxForwards) {
+        if case .asterisk = head.form { return answerServerOptions(exchange) }
+        if let text = head.fields.value(of: .maxForwards), head.method == .options {
             guard let passages = Int(ascii: text), passages >= 0 else {
                 return refuse(.badRequest("max_forwards"), exchange)
             }

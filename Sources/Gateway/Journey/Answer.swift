@@ -27,7 +27,7 @@ extension RequestJourney {
 
     func upstreamResponded(_ stream: UpstreamStream, _ head: ResponseHead) {
         guard let exchange, let plan else { return }
-        upstreamTime = upstreamAt.map { worker.loop.now.since($0) }
+        upstreamTime = upstreamAt.map { loop.now.since($0) }
         if head.status == 401, renewAfterRefusal(stream, head, exchange, plan) { return }
         if head.status == 101 || stream.isTunnel {
             openTunnel(stream, head, exchange, plan)
@@ -40,7 +40,7 @@ extension RequestJourney {
             return
         }
         // Where an echo means 502 the head waits for the first piece of the body (E35).
-        headWaits = plan.settings.tokenEcho == .refuse && head.framing.hasBody && !attachedToken(plan).isEmpty
+        headWaits = plan.refusesEcho && head.framing.hasBody && !attachedToken(plan).isEmpty
         if !headWaits { sendResponseHead(stream, head, exchange, plan) }
     }
 
@@ -66,7 +66,7 @@ extension RequestJourney {
 
     /// The token that went upstream stands in `value`, where no browser may see it (E35).
     private func echoesToken(_ value: Span<UInt8>) -> Bool {
-        guard let plan, plan.settings.tokenEcho != .pass else { return false }
+        guard let plan, plan.watchesEcho else { return false }
         let token = attachedToken(plan)
         return !token.isEmpty && value.count >= token.count && value.firstRange(of: token.span) != nil
     }
@@ -88,8 +88,7 @@ extension RequestJourney {
     func writeResponseFields(_ head: ResponseHead, _ plan: RoutePlan, into output: inout Fields) -> Bool {
         output.clear()
         let token = attachedToken(plan)
-        echo.begin(token: plan.settings.tokenEcho == .pass ? [] : token)
-        let hidesSharing = plan.settings.crossSite == .auto && plan.settings.access != .public
+        echo.begin(token: plan.watchesEcho ? token : [])
         var cacheControl = plan.cacheControl
         var variesByCookie = false
         let showsClaims = plan.responsePlan != nil && session != nil && plan.settings.cache == .protect
@@ -106,7 +105,7 @@ extension RequestJourney {
                 continue
             case .accessControlAllowOrigin, .accessControlAllowCredentials, .accessControlAllowMethods,
                 .accessControlAllowHeaders, .accessControlExposeHeaders, .accessControlMaxAge:
-                if hidesSharing { continue }
+                if plan.hidesSharing { continue }
             case .clearSiteData:
                 if ClearSiteData.touchesCookies(head.fields.value(position)) {
                     ClearSiteData.writeWithoutCookies(head.fields.value(position), into: &output)
@@ -119,7 +118,7 @@ extension RequestJourney {
             if !token.isEmpty, echo.occurs(in: head.fields.value(position)) {
                 worker.metrics.tokenEchoes.add()
                 worker.log.warning("token_echo", [("route", .string(plan.label)), ("where", "header")])
-                if plan.settings.tokenEcho == .refuse { return false }
+                if plan.refusesEcho { return false }
                 continue
             }
             // What does not leave decides nothing.
@@ -147,8 +146,8 @@ extension RequestJourney {
     private func protectFromCaches(
         _ plan: RoutePlan, _ state: CacheControlState, _ variesByCookie: Bool, into output: inout Fields
     ) {
-        guard plan.settings.cache == .protect, plan.settings.access != .public else { return }
-        if plan.settings.access == .optional, !variesByCookie { output.append(.vary, text: "Cookie") }
+        guard plan.protectsFromCaches else { return }
+        if plan.isOptional, !variesByCookie { output.append(.vary, text: "Cookie") }
         guard session != nil else { return }
         if !state.isPresent {
             output.append(.cacheControl, text: "no-store")
@@ -209,7 +208,7 @@ extension RequestJourney {
     /// Notes an echo; true when the response was broken off for it.
     private func tokenFoundInBody(_ exchange: Exchange) -> Bool {
         noteTokenInBody()
-        guard plan?.settings.tokenEcho == .refuse else { return false }
+        guard plan?.refusesEcho == true else { return false }
         stream?.cancel()
         stream = nil
         exchange.abort()

@@ -20,7 +20,7 @@ extension RequestJourney {
         if session != nil {
             if !SpeculationRule.allowsSession(evidence) { return refuse(.speculative, exchange) }
             if case .refuse(let reason) = CrossSiteRule.verdict(evidence, plan.settings.crossSite) {
-                guard plan.settings.access == .optional else { return refuseCrossSite(reason, exchange) }
+                guard plan.isOptional else { return refuseCrossSite(reason, exchange) }
                 worker.metrics.crossSiteRejections[reason]?.add()
                 session = nil
             }
@@ -29,7 +29,7 @@ extension RequestJourney {
             touch(session)
             return .next(.freshen)
         }
-        return plan.settings.access == .optional ? .next(.forward) : signInOrRefuse(exchange)
+        return plan.isOptional ? .next(.forward) : signInOrRefuse(exchange)
     }
 
     /// Drops a session whose time is over: by inactivity, by age, or because somebody ended it.
@@ -42,11 +42,11 @@ extension RequestJourney {
             session = nil
             return nil
         }
-        switch live.record.lifetime.verdict(live.lastUse, now: now, instant: worker.loop.now) {
+        switch live.record.lifetime.verdict(live.lastUse, now: now, instant: loop.now) {
         case .alive: return nil
         case .idle:
             session = nil
-            if worker.storeHealth.isLost(worker.loop.now) { return refuse(.storeUnavailable, exchange) }
+            if worker.storeHealth.isLost(loop.now) { return refuse(.storeUnavailable, exchange) }
             let key = park(for: .session, atMost: Snapshot.longestWaitForStore)
             worker.desk.post(.resolve(key, live.id, site: site))
             return .stay
@@ -60,7 +60,7 @@ extension RequestJourney {
 
     /// Notes that the user is there.
     func touch(_ session: LiveSession) {
-        if session.touch(now, worker.loop.now, storedEvery: snapshot.touchInterval) {
+        if session.touch(now, loop.now, storedEvery: snapshot.touchInterval) {
             worker.desk.post(.touch(session))
         }
     }

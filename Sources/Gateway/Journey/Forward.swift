@@ -33,7 +33,7 @@ extension RequestJourney {
         }
         self.stream = stream
         upstreamIsReady = true
-        upstreamAt = worker.loop.now
+        upstreamAt = loop.now
         let head = exchange.head
         writeRequestFields(exchange, plan, stream.server, into: &worker.requestFields)
         let methodBytes = head.methodBytes
@@ -98,8 +98,10 @@ extension RequestJourney {
                 }
             output.appendRaw(lines: authorization.span)
         }
-        let staticLines = plan.requests.staticLines
-        output.appendRaw(lines: staticLines.span)
+        if !plan.requests.staticLines.isEmpty {
+            let staticLines = plan.requests.staticLines
+            output.appendRaw(lines: staticLines.span)
+        }
         appendClaims(plan.requestPlan, to: &output)
         if head.acceptsTrailers { output.append(.te, text: "trailers") }
         // Of all upgrades the one that we can follow (G60).

@@ -10,11 +10,11 @@ import Time
 /// Fifth stage: does the access token outlive this request? (station 2)
 extension RequestJourney {
     func freshen(_ exchange: Exchange) -> Step {
-        guard let plan, let session, plan.settings.token != .none, plan.upstream != nil else { return .next(.forward) }
+        guard let plan, let session, plan.attachesToken, plan.upstream != nil else { return .next(.forward) }
         let record = session.record
         self.record = record
         guard let refreshTime = record.refreshTime else { return .next(.forward) }
-        let instant = worker.loop.now
+        let instant = loop.now
         if record.canRefresh
             ? !refreshTime.due.hasPassed(now: now, instant: instant)
             : !refreshTime.end.hasPassed(now: now, instant: instant)
@@ -44,7 +44,7 @@ extension RequestJourney {
             if record.canRefresh { worker.desk.post(.end(session, .refreshFailed)) }
             self.session = nil
             self.record = nil
-            return plan.settings.access == .optional ? .next(.forward) : signInOrRefuse(exchange)
+            return plan.isOptional ? .next(.forward) : signInOrRefuse(exchange)
         }
         // The provider did not answer a moment ago, and will be asked again after a while (B36).
         let wait = max(1, session.noRefreshBefore.since(instant).wholeSeconds)
@@ -54,7 +54,7 @@ extension RequestJourney {
     /// The access token at hand has not ended yet.
     private var currentTokenIsGood: Bool {
         guard let time = record?.refreshTime else { return record != nil }
-        return !time.end.hasPassed(now: worker.clock.now(), instant: worker.loop.now)
+        return !time.end.hasPassed(now: worker.clock.now(), instant: loop.now)
     }
 
     /// The refresh that this request waited for is over.

@@ -11,7 +11,7 @@ import Time
 /// Third stage: the cookie names a session, in memory or in the store (station 1).
 extension RequestJourney {
     func recognize(_ exchange: Exchange) -> Step {
-        if let plan, plan.settings.access == .public { return .next(.forward) }
+        if let plan, plan.isPublic { return .next(.forward) }
         let head = exchange.head
         let name = snapshot.cookies[site].name
         switch CookieReader(head.fields).find(name.span) {
@@ -29,7 +29,7 @@ extension RequestJourney {
             // the desk hears of it first. Two loads, no system call.
             if worker.keeper.registry.isCurrent, let live = worker.cache.find(digest), isOfThisSite(live) {
                 // A database that nobody can reach may have been told of a logout that we have not (E49).
-                if worker.storeHealth.isLost(worker.loop.now) { return refuse(.storeUnavailable, exchange) }
+                if worker.storeHealth.isLost(loop.now) { return refuse(.storeUnavailable, exchange) }
                 worker.metrics.cacheHits.add()
                 session = live
                 return .next(.decide)

@@ -10,19 +10,19 @@ import Time
 extension RequestJourney {
     func writeRecord(_ exchange: Exchange) {
         // The clock itself: a turn's time would make nothing of what was answered within it.
-        let duration = worker.loop.instant().since(startedAt)
+        let duration = loop.instant().since(startedAt)
         let metrics = worker.metrics(scene, plan, endpoint)
         metrics.count(exchange.head.method, status, duration)
         if let upstreamTime { metrics.upstream.observe(upstreamTime) }
         guard snapshot.settings.accessLog else { return }
         writeLine(exchange, duration, into: &worker.line)
-        worker.log.submit(worker.line)
+        worker.submitLine()
     }
 
     private func writeLine(_ exchange: Exchange, _ duration: Duration, into line: inout LogLine) {
         let head = exchange.head
         let client = clientText(exchange)
-        line.begin(.info, "request", at: worker.clock.now())
+        line.begin(.info, "request", at: loop.wallTime)
         let requestID = requestID
         line.field("request_id", requestID.buffer.bytes)
         line.field("client", client.buffer.bytes)

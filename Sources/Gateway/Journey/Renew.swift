@@ -21,7 +21,7 @@ extension RequestJourney {
             exchange.head.method.isIdempotent, record.canRefresh, !session.refreshIsDead, session.ended == nil,
             BearerChallenge.refusesToken(head.fields)
         else { return false }
-        let instant = worker.loop.now
+        let instant = loop.now
         guard instant >= session.noRefreshBefore, record.isOldEnoughToRenew(now: worker.clock.now()),
             session.mayRenew(at: instant)
         else { return false }

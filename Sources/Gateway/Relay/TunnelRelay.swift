@@ -97,7 +97,7 @@ extension RequestJourney {
         guard let exchange, let tunnel, tunnel.farewell == nil else { return }
         exchange.pauseReading()
         exchange.endWithin(Delay(TunnelRelay.patience))
-        tunnel.farewell = (close, worker.loop.now + TunnelRelay.patience)
+        tunnel.farewell = (close, loop.now + TunnelRelay.patience)
         if stream != nil, !tunnel.fromUpstream.isBetweenFrames, !tunnel.fromUpstream.isBroken {
             stream?.resume()
         } else {

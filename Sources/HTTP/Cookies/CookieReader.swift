@@ -12,7 +12,9 @@ package struct CookieReader: ~Escapable {
 
     private let bytes: Span<UInt8>
     private let entries: Span<FieldEntry>
-    private var line = 0
+    /// Where to look for the next line, and where there is none any more.
+    private var line: Int
+    private var lines: Int
     private var at = 0
     private var end = 0
 
@@ -20,7 +22,10 @@ package struct CookieReader: ~Escapable {
     package init(_ fields: borrowing Fields) {
         bytes = fields.storage.bytes
         entries = fields.index.table.entries
-        if !fields.contains(.cookie) { line = entries.count }
+        line = fields.first(.cookie) ?? 0
+        lines = fields.contains(.cookie) ? entries.count : 0
+        // Browsers send one.
+        if !fields.repeated.contains(.cookie) { lines = min(lines, line + 1) }
     }
 
     /// The next pair, or nil; parts that are empty are skipped.
@@ -28,13 +33,13 @@ package struct CookieReader: ~Escapable {
     package mutating func next() -> Cookie? {
         while true {
             while at < end {
-                let semicolon = bytes.extracting(at..<end).firstIndex(of: UInt8(ascii: ";"))
-                let part = at..<(semicolon.map { at + $0 } ?? end)
-                at = part.upperBound + 1
-                if let cookie = cookie(part) { return cookie }
+                let start = at
+                let stop = bytes.firstIndex(of: UInt8(ascii: ";"), in: start..<end) ?? end
+                at = stop + 1
+                if let cookie = cookie(start..<stop) { return cookie }
             }
-            while line < entries.count, entries[line].known != .cookie { line += 1 }
-            guard line < entries.count else { return nil }
+            while line < lines, entries[line].known != .cookie { line += 1 }
+            guard line < lines else { return nil }
             at = entries[line].value.lowerBound
             end = entries[line].value.upperBound
             line += 1
@@ -43,23 +48,26 @@ package struct CookieReader: ~Escapable {
 
     @_lifetime(copy self)
     private func cookie(_ part: Range<Int>) -> Cookie? {
-        let pair = Self.trimmed(bytes.extracting(part))
+        let pair = Self.trimmed(bytes, part)
         if pair.isEmpty { return nil }
-        guard let equals = pair.firstIndex(of: UInt8(ascii: "=")) else {
-            return Cookie(pair: pair, name: pair.extracting(0..<0), value: pair)
+        guard let equals = bytes.firstIndex(of: UInt8(ascii: "="), in: pair) else {
+            return Cookie(pair: bytes.extracting(pair), name: bytes.extracting(0..<0), value: bytes.extracting(pair))
         }
         return Cookie(
-            pair: pair, name: Self.trimmed(pair.extracting(0..<equals)),
-            value: Self.trimmed(pair.extracting((equals + 1)..<pair.count)))
+            pair: bytes.extracting(pair), name: bytes.extracting(Self.trimmed(bytes, pair.lowerBound..<equals)),
+            value: bytes.extracting(Self.trimmed(bytes, (equals + 1)..<pair.upperBound)))
     }
 
     @_lifetime(copy bytes)
-    static func trimmed(_ bytes: Span<UInt8>) -> Span<UInt8> {
-        var start = 0
-        var end = bytes.count
+    static func trimmed(_ bytes: Span<UInt8>) -> Span<UInt8> { bytes.extracting(trimmed(bytes, 0..<bytes.count)) }
+
+    /// `range` of `bytes` without the blanks around it.
+    static func trimmed(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Range<Int> {
+        var start = range.lowerBound
+        var end = range.upperBound
         while start < end, bytes[start] == 0x20 || bytes[start] == 0x09 { start += 1 }
         while start < end, bytes[end - 1] == 0x20 || bytes[end - 1] == 0x09 { end -= 1 }
-        return bytes.extracting(start..<end)
+        return start..<end
     }
 
     /// Looks `name` up in the whole request.

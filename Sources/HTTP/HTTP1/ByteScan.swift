@@ -1,8 +1,6 @@
 internal import Bytes
 
 /// Searches that look at 16 bytes at a time: where a head spends its parsing time.
-///
-/// The lanes are computed with wrapping arithmetic, because comparing lanes is not vectorised by this compiler.
 enum ByteScan {
     /// The index of the first control character (below 0x20, or 0x7F) at or after `from`; `bytes.count` without one.
     @inline(__always)
@@ -14,8 +12,9 @@ enum ByteScan {
             while at &+ 16 <= count {
                 let lanes = unsafe (base + at).loadUnaligned(as: SIMD16<UInt8>.self)
                 // Bit 7 of a lane: subtracting 0x20 borrows below 0x20, adding 1 carries at 0x7F.
-                let found = ((lanes &- SIMD16(repeating: 0x20)) | (lanes &+ SIMD16(repeating: 1))) & ~lanes & top
-                if let lane = firstLane(found) { return at &+ lane }
+                let outside = (lanes &- SIMD16(repeating: 0x20)) | (lanes &+ SIMD16(repeating: 1))
+                let found = outside & ~lanes & ByteLanes.top
+                if let lane = ByteLanes.first(found) { return at &+ lane }
                 at &+= 16
             }
             while at < count {
@@ -42,8 +41,8 @@ enum ByteScan {
                 let letter = (folded &+ SIMD16(repeating: 0x1F)) & ~(folded &+ SIMD16(repeating: 0x05))
                 let digit = (lanes &+ SIMD16(repeating: 0x50)) & ~(lanes &+ SIMD16(repeating: 0x46))
                 let hyphen = ~((lanes ^ SIMD16(repeating: 0x2D)) &+ SIMD16(repeating: 0x7F))
-                let found = (~(letter | digit | hyphen) | lanes) & top
-                if let lane = firstLane(found) { return at &+ lane }
+                let found = (~(letter | digit | hyphen) | lanes) & ByteLanes.top
+                if let lane = ByteLanes.first(found) { return at &+ lane }
                 at &+= 16
             }
             while at < count {
@@ -65,7 +64,7 @@ enum ByteScan {
                 let lanes = unsafe (base + at).loadUnaligned(as: SIMD16<UInt8>.self)
                 let outside = (lanes &- SIMD16(repeating: 0x21)) | (lanes &+ SIMD16(repeating: 1)) | lanes
                 let fragment = ~((lanes ^ SIMD16(repeating: 0x23)) &+ SIMD16(repeating: 0x7F))
-                if firstLane((outside | fragment) & top) != nil { return false }
+                if ByteLanes.first((outside | fragment) & ByteLanes.top) != nil { return false }
                 at &+= 16
             }
             while at < count {
@@ -100,15 +99,5 @@ enum ByteScan {
         var word: UInt64 = 0
         for index in 0..<count { word |= UInt64(bytes[at &+ index]) &<< UInt64(8 &* index) }
         return word
-    }
-
-    private static var top: SIMD16<UInt8> { @inline(__always) get { SIMD16(repeating: 0x80) } }
-
-    @inline(__always)
-    private static func firstLane(_ found: SIMD16<UInt8>) -> Int? {
-        let words = unsafe unsafeBitCast(found, to: SIMD2<UInt64>.self)
-        if words[0] != 0 { return words[0].trailingZeroBitCount &>> 3 }
-        if words[1] != 0 { return 8 &+ words[1].trailingZeroBitCount &>> 3 }
-        return nil
     }
 }

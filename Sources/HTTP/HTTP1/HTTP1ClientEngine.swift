@@ -17,7 +17,7 @@ package struct HTTP1ClientEngine: ~Copyable {
 
     private enum Response {
         case head
-        case body(BodyReader)
+        case body
         case ended
         case failed
     }
@@ -26,6 +26,8 @@ package struct HTTP1ClientEngine: ~Copyable {
     private var request = Request.idle
     private var response = Response.head
     private var reader: HeadReader<StatusLine>
+    /// Of a response in its body; beside the state, where it is read without being moved.
+    private var bodyReader: BodyReader
     private var body = BodyWriter()
     private var asksForHead = false
     private var asksForUpgrade = false
@@ -39,6 +41,7 @@ package struct HTTP1ClientEngine: ~Copyable {
     package init(limits: HTTPLimits) {
         self.limits = limits
         reader = Self.reader(limits)
+        bodyReader = BodyReader(.none, limits)
     }
 
     private static func reader(_ limits: HTTPLimits) -> HeadReader<StatusLine> {
@@ -155,14 +158,12 @@ package struct HTTP1ClientEngine: ~Copyable {
                 return (bytes.count, .needMore)
             case (_, .head):
                 return try receiveHead(bytes, head)
-            case (_, .body(var reader)):
-                let (consumed, found) = try reader.read(bytes, trailers: &trailers)
+            case (_, .body):
+                let (consumed, found) = try bodyReader.read(bytes, trailers: &trailers)
                 switch found {
                 case .needMore:
-                    response = .body(reader)
                     return (consumed, .needMore)
                 case .data(let range):
-                    response = .body(reader)
                     return (consumed, .body(range))
                 case .end:
                     response = .ended
@@ -200,7 +201,8 @@ package struct HTTP1ClientEngine: ~Copyable {
         }
         if !head.keepAlive || head.framing == .untilClose { keepsAlive = false }
         if head.status == 101 { body = BodyWriter(.raw) }
-        response = .body(BodyReader(head.framing, limits))
+        bodyReader = BodyReader(head.framing, limits)
+        response = .body
         return (consumed, .head)
     }
 
@@ -213,8 +215,8 @@ package struct HTTP1ClientEngine: ~Copyable {
             let error = reader.isFresh && !headIsInterim ? HTTP1Error.closedBeforeResponse : .truncated
             response = .failed
             throw error
-        case (_, .body(let reader)):
-            guard reader.endsWithConnection else {
+        case (_, .body):
+            guard bodyReader.endsWithConnection else {
                 response = .failed
                 throw .truncated
             }

@@ -14,7 +14,7 @@ package import Bytes
 package struct HTTP1ServerEngine: ~Copyable {
     private enum Request {
         case head
-        case body(BodyReader)
+        case body
         case ended
         /// After `101`: every byte belongs to the tunnel.
         case tunnel
@@ -31,6 +31,8 @@ package struct HTTP1ServerEngine: ~Copyable {
     private var request = Request.head
     private var response = Response.awaited
     private var reader: HeadReader<RequestLine>
+    /// Of a request in its body; beside the state, where it is read without being moved.
+    private var bodyReader: BodyReader
     private var body = BodyWriter()
 
     private var version = HTTPVersion.http11
@@ -49,6 +51,7 @@ package struct HTTP1ServerEngine: ~Copyable {
     package init(limits: HTTPLimits) {
         self.limits = limits
         reader = Self.reader(limits)
+        bodyReader = BodyReader(.none, limits)
     }
 
     private static func reader(_ limits: HTTPLimits) -> HeadReader<RequestLine> {
@@ -86,16 +89,14 @@ package struct HTTP1ServerEngine: ~Copyable {
             switch request {
             case .head:
                 return try receiveHead(bytes, head)
-            case .body(var reader):
-                let (consumed, found) = try reader.read(bytes, trailers: &trailers)
+            case .body:
+                let (consumed, found) = try bodyReader.read(bytes, trailers: &trailers)
                 switch found {
                 case .needMore:
-                    request = .body(reader)
                     return (consumed, .needMore)
                 case .data(let range):
                     // A client that sends its body does not wait any more.
                     clientWaits = false
-                    request = .body(reader)
                     return (consumed, .body(range))
                 case .end:
                     clientWaits = false
@@ -129,7 +130,8 @@ package struct HTTP1ServerEngine: ~Copyable {
         isUpgrade = head.isUpgrade
         clientWaits = head.expectsContinue
         if !head.keepAlive { mustClose = true }
-        request = .body(BodyReader(head.framing, limits))
+        bodyReader = BodyReader(head.framing, limits)
+        request = .body
         return (consumed, .head)
     }
 

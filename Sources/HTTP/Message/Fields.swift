@@ -38,13 +38,13 @@ package struct Fields: ~Copyable {
     @inlinable package var repeated: KnownFieldSet { index.repeated }
 
     /// The name of line `position`, in the letters in which it was written.
-    @inlinable @_lifetime(borrow self)
+    @inlinable @inline(__always) @_lifetime(borrow self)
     package func name(_ position: Int) -> Span<UInt8> {
         storage.bytes.extracting(index.table[position].name)
     }
 
     /// The value of line `position`, without whitespace around it.
-    @inlinable @_lifetime(borrow self)
+    @inlinable @inline(__always) @_lifetime(borrow self)
     package func value(_ position: Int) -> Span<UInt8> {
         storage.bytes.extracting(index.table[position].value)
     }
@@ -83,7 +83,7 @@ package struct Fields: ~Copyable {
     }
 
     /// The value of the first line with this known name.
-    @inlinable @_lifetime(borrow self)
+    @inlinable @inline(__always) @_lifetime(borrow self)
     package func value(of field: KnownField) -> Span<UInt8>? {
         guard let position = first(field) else { return nil }
         return value(position)

@@ -3,13 +3,15 @@ internal import Bytes
 /// Which fields belong to one connection and are not forwarded (RFC 9110, section 7.6.1).
 package enum HopByHop {
     /// Removed whether or not `Connection` names them (G30).
-    package static let fields: KnownFieldSet = [
-        .connection, .proxyConnection, .keepAlive, .te, .transferEncoding, .upgrade, .proxyAuthenticate,
-        .proxyAuthorization, .http2Settings,
-    ]
+    @inlinable package static var fields: KnownFieldSet {
+        KnownFieldSet(.connection, .proxyConnection, .keepAlive, .te, .transferEncoding)
+            .union(KnownFieldSet(.upgrade, .proxyAuthenticate, .proxyAuthorization, .http2Settings))
+    }
 
     /// Written anew by each engine, and therefore left out when lines are copied (G20).
-    static let framing: KnownFieldSet = [.connection, .keepAlive, .proxyConnection, .transferEncoding, .contentLength]
+    static var framing: KnownFieldSet {
+        KnownFieldSet(.connection, .keepAlive, .proxyConnection, .transferEncoding, .contentLength)
+    }
 
     /// Fields without which a message would mean something else; a `Connection` that names one is an attack (G31).
     private static let protected: KnownFieldSet = [

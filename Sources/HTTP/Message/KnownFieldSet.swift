@@ -10,7 +10,20 @@ package struct KnownFieldSet: Sendable, Equatable, ExpressibleByArrayLiteral {
         for field in fields { insert(field) }
     }
 
-    @inlinable package mutating func insert(_ field: KnownField) {
+    /// A few fields, worked out by the compiler: a set made of a list is made at run time, and asked for by a call.
+    @inlinable @inline(__always)
+    package init(
+        _ a: KnownField, _ b: KnownField = .other, _ c: KnownField = .other, _ d: KnownField = .other,
+        _ e: KnownField = .other
+    ) {
+        insert(a)
+        if b != .other { insert(b) }
+        if c != .other { insert(c) }
+        if d != .other { insert(d) }
+        if e != .other { insert(e) }
+    }
+
+    @inlinable @inline(__always) package mutating func insert(_ field: KnownField) {
         let bit = UInt64(1) &<< UInt64(field.number)
         if field.number < 64 { low |= bit } else { high |= bit }
     }

@@ -6,7 +6,7 @@ internal import Bytes
 ///
 /// Spans it lends stay valid until the next ``reset()``; they are for the call in which they were asked for.
 /// The compiler follows them only from a local constant: `let head = exchange.head`.
-@safe
+@safe @usableFromInline
 package final class RequestHead {
     /// Everything, in one place of its own: reading a property of a class costs a question to the runtime (whether
     /// somebody is writing it), and a head is asked a hundred things a request.
@@ -15,16 +15,16 @@ package final class RequestHead {
         @usableFromInline var fields = Fields()
         var line = RequestLine()
         /// The target in `fields.storage`, behind the head where it had to be composed.
-        @usableFromInline var target = 0..<0
-        @usableFromInline var pathEnd = 0
-        @usableFromInline var authority = 0..<0
-        @usableFromInline var hostEnd = 0
-        @usableFromInline var port: UInt16?
-        @usableFromInline var framing = BodyFraming.none
-        @usableFromInline var keepAlive = false
-        @usableFromInline var expectsContinue = false
-        @usableFromInline var isUpgrade = false
-        @usableFromInline var acceptsTrailers = false
+        var target = 0..<0
+        var pathEnd = 0
+        var authority = 0..<0
+        var hostEnd = 0
+        var port: UInt16?
+        var framing = BodyFraming.none
+        var keepAlive = false
+        var expectsContinue = false
+        var isUpgrade = false
+        var acceptsTrailers = false
 
         mutating func clear() {
             fields.clear()

@@ -5,7 +5,7 @@ internal import Bytes
 /// Pooled: ``reset()`` keeps its memory.
 ///
 /// Spans it lends are for the call in which they were asked for; see ``RequestHead``.
-@safe
+@safe @usableFromInline
 package final class ResponseHead {
     /// Everything, in one place of its own; see ``RequestHead``.
     @usableFromInline

@@ -44,7 +44,7 @@ package struct RequestEvidence: Sendable, Equatable {
             || head.fields.contains(.secFetchDest)
         if let value = head.fields.value(of: .origin) { origin = site.isOrigin(value) ? .own : .foreign }
         hasCSRFHeader = head.fields.contains(.xCSRF)
-        isPreflight = method == .options && origin != .absent && head.fields.contains(.accessControlRequestMethod)
+        isPreflight = head.fields.contains(.accessControlRequestMethod) && method == .options && origin != .absent
         isSpeculative =
             Self.announcesSpeculation(head.fields, .secPurpose) || Self.announcesSpeculation(head.fields, .purpose)
         acceptsHTML = AcceptField.namesHTML(head.fields)

@@ -2,7 +2,9 @@ private import Bytes
 package import Formats
 
 /// One origin under which browsers know the gateway: an entry of `public_url`.
-package struct Site: Sendable, Equatable {
+///
+/// A class, since every request asks for one: a copy counts once and not for each of its parts.
+package final class Site: Sendable, Equatable {
     /// Scheme and authority, `https://app.example.com`, as browsers write it in `Origin` (RFC 6454, section 6.2).
     package let origin: String
     /// Lower case, without port.
@@ -29,6 +31,8 @@ package struct Site: Sendable, Equatable {
         hostBytes = [UInt8](host.utf8)
     }
 
+    package static func == (a: Site, b: Site) -> Bool { a.origin == b.origin }
+
     /// Host, and port where it is not the scheme's.
     package var authority: String { port == defaultPort ? host : "\(host):\(port)" }
 
@@ -47,7 +51,8 @@ package struct Site: Sendable, Equatable {
     /// It is never a substitute for `Origin` (E22).
     package func isPage(_ referer: Span<UInt8>) -> Bool {
         // What follows the origin must end it: `https://app.example.com.evil/`, `…:8443/` and `…@evil/` begin with it too.
-        guard referer.hasPrefix(originBytes.span) else { return false }
-        return referer.count == originBytes.count || referer[originBytes.count] == UInt8(ascii: "/")
+        let origin = originBytes
+        guard referer.hasPrefix(origin.span) else { return false }
+        return referer.count == origin.count || referer[origin.count] == UInt8(ascii: "/")
     }
 }

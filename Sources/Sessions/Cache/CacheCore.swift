@@ -5,6 +5,8 @@ private import Threads
 final class CacheCore: Sendable {
     private let shards: [Locked<CacheShard>]
     private let countsEntries: Bool
+    /// What bucket a digest is in is nobody's business.
+    private let secret = (UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max))
 
     init(_ limit: SessionSettings.CacheLimit) {
         let total: Int
@@ -18,19 +20,21 @@ final class CacheCore: Sendable {
         shards = (0..<number).map { _ in Locked(CacheShard(limit: total / number)) }
     }
 
+    private func number(_ digest: SHA256Digest) -> Int { digest.mixed(with: secret) }
+
     func find(_ digest: SHA256Digest) -> CacheEntry? {
-        let hash = digest.hashValue
+        let hash = number(digest)
         return shard(hash).withLock { $0.find(digest, hash: hash) }
     }
 
-    func ticket(_ digest: SHA256Digest) -> UInt64 { shard(digest.hashValue).withLock { $0.changes } }
+    func ticket(_ digest: SHA256Digest) -> UInt64 { shard(number(digest)).withLock { $0.changes } }
 
     /// Keeps `entry` unless the digest ended since the ticket, or a newer entry is there already.
     func insert(
         _ digest: SHA256Digest, _ entry: CacheEntry, cost: Int, ticket: UInt64,
         evicted: inout [CacheEntry]
     ) -> CacheEntry? {
-        let hash = digest.hashValue
+        let hash = number(digest)
         let (kept, out) = shard(hash).withLock { shard -> (CacheEntry?, [CacheEntry]) in
             var out: [CacheEntry] = []
             guard shard.isValid(ticket, for: digest) else { return (nil, out) }
@@ -47,7 +51,7 @@ final class CacheCore: Sendable {
         _ digest: SHA256Digest, _ entry: CacheEntry, cost: Int, ticket: UInt64,
         evicted: inout [CacheEntry]
     ) -> Bool {
-        let hash = digest.hashValue
+        let hash = number(digest)
         let (done, out) = shard(hash).withLock { shard -> (Bool, [CacheEntry]) in
             var out: [CacheEntry] = []
             guard shard.isValid(ticket, for: digest) else { return (false, out) }
@@ -61,7 +65,7 @@ final class CacheCore: Sendable {
     }
 
     func remove(_ digest: SHA256Digest) -> CacheEntry? {
-        let hash = digest.hashValue
+        let hash = number(digest)
         return shard(hash).withLock { shard in
             shard.note(digest)
             return shard.takeOut(digest, hash: hash)

@@ -11,8 +11,8 @@ enum LogEscape {
         var index = 0
         let end = text.count
         while true {
-            while index < end, isPlain(text[index]) { index &+= 1 }
-            if index == end { break }
+            guard let next = text.firstToQuote(from: index) else { break }
+            index = next
             let byte = text[index]
             let length = byte < 0x80 ? 0 : harmlessSequence(text, at: index)
             if length > 0 {
@@ -38,10 +38,6 @@ enum LogEscape {
             }
         }
         return true
-    }
-
-    @inline(__always) private static func isPlain(_ byte: UInt8) -> Bool {
-        byte >= 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
     }
 
     /// The length of the UTF-8 sequence at `index` when it may be shown as it is, else 0.

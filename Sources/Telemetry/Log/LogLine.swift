@@ -112,14 +112,8 @@ package struct LogLine: ~Copyable {
 
     private mutating func begin(_ name: StaticString) {
         switch format {
-        case .json:
-            buffer.append(",\"")
-            buffer.append(name)
-            buffer.append("\":")
-        case .text:
-            buffer.append(" ")
-            buffer.append(name)
-            buffer.append("=")
+        case .json: buffer.append(",\"", name, "\":")
+        case .text: buffer.append(" ", name, "=")
         }
     }
 
