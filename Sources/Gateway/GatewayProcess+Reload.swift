@@ -75,10 +75,13 @@ extension GatewayProcess {
                     ?? old.settings.listeners.firstIndex { $0.address == listener.address }.map { old.addresses[$0] }
             }
             // What is gone is closed by the workers, and its file goes with the last reference.
-            let former = state.sockets.filter { open in !settings.listeners.contains { $0.address == open.key } }
-            for address in former.keys { state.sockets[address] = nil }
-            for (index, new) in opened {
-                let kept = former.values.flatMap(\.self).filter { new.covered.contains($0.address) }
+            let gone = state.sockets.filter { open in !settings.listeners.contains { $0.address == open.key } }
+            for address in gone.keys { state.sockets[address] = nil }
+            var former = gone.values.flatMap(\.self)
+            for (index, new) in opened.sorted(by: { $0.key < $1.key }) {
+                // As each worker does it: the first that covers it has it.
+                let kept = former.filter { new.covered.contains($0.address) }
+                former.removeAll { new.covered.contains($0.address) }
                 state.sockets[settings.listeners[index].address] = new.sockets + kept
             }
         }

@@ -30,9 +30,9 @@ extension ListeningSocket {
     ) throws(ListenError) -> (opened: [ListeningSocket], covered: Set<SocketAddress>) {
         guard case .tcp(let host, let port) = wanted, port != 0, former.contains(where: { $0.address.port == port }),
             let target = try? Resolver.lookUp(host, port: port, passive: true).get().first,
-            let first = former.first(where: { target.overlaps($0.address) })
+            let first = former.first(where: { $0.descriptor >= 0 && target.overlaps($0.address) })
         else { return (try open(wanted, count: count, permissions: permissions), []) }
-        let neighbours = former.filter { target.overlaps($0.address) }
+        let neighbours = former.filter { $0.descriptor >= 0 && target.overlaps($0.address) }
         var opened: [ListeningSocket] = []
         do throws(SystemError) {
             if !neighbours.contains(where: { $0.address == target }) {
