@@ -129,6 +129,9 @@ package final class ListeningPort: EventTarget, TurnTarget, TimerTarget {
         case .nobody:
             worker.limit.leave()
             return .none
+        case .turnedAway:
+            worker.limit.leave()
+            return .more
         case .exhausted:
             worker.limit.leave()
             return socket.turnAway() ? .more : .noPlace

@@ -26,6 +26,10 @@ package final class BeneathRoot: Sendable {
         let opened = try SystemCall.require {
             unsafe postern_open_beneath(descriptor, name.isEmpty ? "." : name, flags)
         }
+        if DescriptorReserve.holds(opened) {
+            close(opened)
+            throw SystemError(EMFILE)
+        }
         return try OpenFile(owning: opened)
     }
 }

@@ -25,6 +25,8 @@ package enum Accepted: ~Copyable {
     case nobody
     /// The process or the system has no descriptor left.
     case exhausted
+    /// Somebody came, and was closed at once: what is left is not for clients.
+    case turnedAway
 }
 
 /// An open listener.
@@ -203,7 +205,14 @@ package final class ListeningSocket: Sendable {
         let kept = spare.exchange(-1, ordering: .relaxed)
         if kept >= 0 { _ = Glibc.close(kept) }
         var turnedAway = false
-        if kept >= 0, case .connection = accept() { turnedAway = true }
+        if kept >= 0 {
+            switch accept() {
+            case .connection: turnedAway = true
+            case .turnedAway: turnedAway = true
+            case .nobody: break
+            case .exhausted: break
+            }
+        }
         spare.store(Self.openSpare(), ordering: .relaxed)
         return turnedAway
     }
@@ -238,6 +247,10 @@ package final class ListeningSocket: Sendable {
             var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
             let result = unsafe postern_accept(descriptor, &storage, &length)
             if result >= 0 {
+                if DescriptorReserve.holds(result) {
+                    _ = Glibc.close(result)
+                    return .turnedAway
+                }
                 return .connection(Socket(owning: result), PeerAddress(SocketAddress(storage, length: Int(length))))
             }
             switch errno {

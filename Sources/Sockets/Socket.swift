@@ -39,6 +39,7 @@ package struct Socket: ~Copyable {
         let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
         let made = try SystemCall.require { socket(address.family, kind, 0) }
         let fresh = Socket(owning: made)
+        if DescriptorReserve.holds(made) { throw SystemError(EMFILE) }
         if case .ip = address { try set(made, Int32(IPPROTO_TCP), TCP_NODELAY, 1) }
         let code = unsafe address.withSystemForm { name, length in unsafe connect(made, name, length) == 0 ? 0 : errno }
         // EINTR goes on in the background like EINPROGRESS; EAGAIN is a unix socket's full queue.

@@ -135,6 +135,51 @@ extension ProductTests {
             }
         }
 
+        @Test(
+            "the last descriptors are no client's, whatever takes them: upstreams, files, connections",
+            arguments: ["/held", "/files/big", ""])
+        func reserve(path: String) async throws {
+            try await onThread {
+                let folder = try TemporaryFolder("files")
+                try Data(count: 40_000_000).write(to: URL(fileURLWithPath: folder.path + "/big"))
+                var options = GatewayUnderTest.Options()
+                options.launcher = ["/bin/sh", "-c", "ulimit -n 120 && exec \"$@\"", "sh"]
+                options.workers = 1
+                options.routes = [
+                    "{ path: /, upstream: api }",
+                    "{ path: /files/, files: {root: \(folder.path)}, strip_prefix: true }",
+                ]
+                let site = try OpenSite(secure: false, options)
+                let release = Semaphore()
+                let isOver = Locked(false)
+                site.upstream.answers { request, peer in
+                    if request.target == "/held", !isOver.withLock({ $0 }) { release.wait() }
+                    try peer.send(EchoUpstream.answer("well"))
+                }
+                // Somebody takes some away, so that clients alone may come to the end.
+                if path.isEmpty { _ = try Self.limitDescriptors(of: site.gateway, to: 80) }
+                let limit = path.isEmpty ? 80 : 120
+                let clients = try (0..<100).map { _ in try site.connect(smallBuffers: true) }
+                var most = 0
+                for client in clients {
+                    if !path.isEmpty { try? client.send(site.head(path)) }
+                    most = max(most, try site.gateway.use.descriptors ?? 0)
+                }
+                try eventually("all have asked") {
+                    most = max(most, try site.gateway.use.descriptors ?? 0)
+                    if path.isEmpty { return clients.count { !$0.raw.staysSilent(milliseconds: 0) } > 0 }
+                    // Whoever had no descriptor has his answer.
+                    return site.gateway.events("request").contains { $0.contains("\"status\":503") }
+                }
+                // It opens some itself now and then.
+                #expect(most < limit - 8, "\(most)")
+                isOver.withLock { $0 = true }
+                for _ in 0..<100 { release.signal() }
+                for client in clients { client.raw.close() }
+                try eventually("all is well again", within: 30) { try site.ask() == 200 }
+            }
+        }
+
         /// Sets the soft limit of the running program; what it was before.
         private static func limitDescriptors(of gateway: GatewayUnderTest, to count: Int) throws -> Int {
             func prlimit(_ words: String...) throws -> String {
