@@ -32,6 +32,24 @@ extension Span where Element == UInt8 {
         return nil
     }
 
+    /// True when every byte is a letter, a digit, `-` or `_`.
+    package var isBase64URL: Bool {
+        if count < 16 { return ByteClass.base64URL.firstOutside(self) == nil }
+        var at = 0
+        while true {
+            let lanes = unsafe withUnsafeBufferPointer { unsafe loadLanes($0, at) }
+            let folded = lanes | SIMD16(repeating: 0x20)
+            let letter = (folded &+ SIMD16(repeating: 0x1F)) & ~(folded &+ SIMD16(repeating: 0x05))
+            let digit = (lanes &+ SIMD16(repeating: 0x50)) & ~(lanes &+ SIMD16(repeating: 0x46))
+            let other =
+                ByteLanes.holding(UInt8(ascii: "-"), lanes) | ByteLanes.holding(UInt8(ascii: "_"), lanes)
+            if ByteLanes.first((~(letter | digit | other) | lanes) & ByteLanes.top) != nil { return false }
+            if at &+ 16 == count { return true }
+            // The last lanes overlap those before.
+            at = Swift.min(at &+ 16, count &- 16)
+        }
+    }
+
     /// The first index at which `needle` begins, at or after `from`; an empty needle is never found.
     package func firstRange(of needle: Span<UInt8>, from: Int = 0) -> Range<Int>? {
         let length = needle.count

@@ -21,8 +21,10 @@ package final class RoutePlan: Sendable {
     /// Which of the snapshot's header plans claims make in requests and in responses; nil without one.
     let requestPlan: Int?
     let responsePlan: Int?
-    /// `X-Forwarded-Host` and `-Proto` by site, and the rest of a `Forwarded` element.
+    /// `X-Forwarded-Host` and `-Proto` by site, the same with `Via` of a request that came straight to us in HTTP/1.1, and the
+    /// rest of a `Forwarded` element.
     let siteLines: [[UInt8]]
+    let siteAndViaLines: [[UInt8]]
     let forwardedRest: [[UInt8]]
     // What a comparison of the settings would answer, since one with an enumeration of another module is a search for its
     // table.
@@ -51,7 +53,7 @@ package final class RoutePlan: Sendable {
     init(
         index: Int, settings: RouteSettings, upstream: (index: Int, settings: UpstreamSettings)?,
         requests: RequestHeaderRules, responses: ResponseHeaderRules, files: StaticFiles?, requestPlan: Int?,
-        responsePlan: Int?, dependsOnMethod: Bool, sites: SiteOrigins
+        responsePlan: Int?, dependsOnMethod: Bool, sites: SiteOrigins, pseudonym: String
     ) {
         self.index = index
         self.settings = settings
@@ -66,6 +68,7 @@ package final class RoutePlan: Sendable {
             let proto = site.isSecure ? "https" : "http"
             return Array("X-Forwarded-Host: \(site.authority)\r\nX-Forwarded-Proto: \(proto)\r\n".utf8)
         }
+        siteAndViaLines = siteLines.map { $0 + Array("Via: 1.1 \(pseudonym)\r\n".utf8) }
         forwardedRest = sites.sites.map { site in
             // A host with a port or an IPv6 literal is no token, hence quoted (RFC 7239, section 4).
             let isToken = site.authority.utf8.allSatisfy { ByteClass.token.contains($0) }

@@ -81,7 +81,7 @@ package final class Snapshot: Sendable {
         identity.roles = ClaimPath(names.roles)
         identity.believesUnverifiedEmail = settings.provider.tolerate.contains(.unverifiedEmail)
         self.identity = identity
-        let compiled = try Self.compile(settings, table, sites, identity)
+        let compiled = try Self.compile(settings, table, sites, identity, pseudonym)
         plans = compiled.plans
         headerPlans = HeaderPlans(compiled.headerPlans)
         for route in settings.routes {
@@ -131,7 +131,8 @@ package final class Snapshot: Sendable {
 
     /// Compiles every route; those with the same header rules share one plan.
     private static func compile(
-        _ settings: GatewaySettings, _ table: RouteTable, _ sites: SiteOrigins, _ identity: IdentityClaims
+        _ settings: GatewaySettings, _ table: RouteTable, _ sites: SiteOrigins, _ identity: IdentityClaims,
+        _ pseudonym: String
     ) throws(SnapshotError) -> (plans: [RoutePlan], headerPlans: [ClaimHeaders]) {
         var headerPlans: [ClaimHeaders] = []
         func plan(_ headers: ClaimHeaders) -> Int? {
@@ -168,7 +169,7 @@ package final class Snapshot: Sendable {
                 RoutePlan(
                     index: index, settings: route, upstream: upstream, requests: rules, responses: responses,
                     files: files, requestPlan: plan(rules.claimed), responsePlan: plan(responses.claimed),
-                    dependsOnMethod: table.dependsOnMethod(index), sites: sites))
+                    dependsOnMethod: table.dependsOnMethod(index), sites: sites, pseudonym: pseudonym))
         }
         return (plans, headerPlans)
     }

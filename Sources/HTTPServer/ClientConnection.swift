@@ -20,12 +20,8 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget, ServedConnec
     var slot = Slot(index: 0, tenancy: 0)
     var seat: Slot?
     var timer: TimerWheel.Timer?
-    /// When the timer comes at the latest.
-    var timerSet = Instant.distantFuture
 
-    var state = ClientConnectionState()
-    var deadlines: ConnectionDeadlines
-    var exchange: Exchange?
+    // Small ones first: they stand where a timer leaves room, and a connection is no larger for knowing its loop.
 
     /// The engine may have an event ready although no byte is left (the end of a body after a pause).
     var mustFeed = false
@@ -36,6 +32,14 @@ final class ClientConnection: EventTarget, TurnTarget, TimerTarget, ServedConnec
     /// Why a handshake that is not over will not come to its end.
     var handshakeFate = HandshakeFate.clientLeft
     var isAborted = false
+
+    /// When the timer comes at the latest.
+    var timerSet = Instant.distantFuture
+
+    var state = ClientConnectionState()
+    var deadlines: ConnectionDeadlines
+    var exchange: Exchange?
+
     /// Bytes of HTTP/2's preface that have come; nil where only HTTP/1 is spoken, or by now is.
     var preface: UInt8?
     /// The client speaks HTTP/2: another takes over, and nothing of this one goes on.

@@ -37,7 +37,7 @@ package struct SessionID: Sendable, Hashable {
     ///
     /// The last character carries four bits: another spelling of the same bits would be another digest, hence nobody's.
     private static func isWellFormed(_ value: Span<UInt8>) -> Bool {
-        guard value.count == 43, ByteClass.base64URL.firstOutside(value) == nil else { return false }
+        guard value.count == 43, value.isBase64URL else { return false }
         return switch value[42] {
         case UInt8(ascii: "A"), UInt8(ascii: "E"), UInt8(ascii: "I"), UInt8(ascii: "M"), UInt8(ascii: "Q"),
             UInt8(ascii: "U"), UInt8(ascii: "Y"), UInt8(ascii: "c"), UInt8(ascii: "g"), UInt8(ascii: "k"),

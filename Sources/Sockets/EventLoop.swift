@@ -159,8 +159,8 @@ package final class EventLoop {
 
     private func finishPutOff() {
         swap(&putOff, &inHand)
-        let targets = inHand
-        for target in targets { target.turnEnding() }
+        // By position: to walk through the list would be to copy it.
+        for index in inHand.indices { inHand[index].turnEnding() }
         inHand.removeAll(keepingCapacity: true)
     }
 

@@ -55,6 +55,21 @@ struct SpanSearchTests {
         #expect(wrong == 0)
     }
 
+    @Test("one byte that is not base64url is one too many, wherever it stands")
+    func base64URL() {
+        var wrong = 0
+        for count in [0, 1, 15, 16, 17, 31, 32, 43] {
+            for byte in UInt8.min ... .max {
+                for place in 0..<count {
+                    var text = [UInt8](repeating: UInt8(ascii: "_"), count: count)
+                    text[place] = byte
+                    if text.isBase64URL != ByteClass.base64URL.contains(byte) { wrong += 1 }
+                }
+            }
+        }
+        #expect(wrong == 0 && [].isBase64URL)
+    }
+
     @Test("a needle is found where a plain search finds it")
     func firstRange() {
         let hay = bytes("aabaabaaab")
@@ -162,6 +177,7 @@ extension [UInt8] {
     fileprivate func slice(_ range: Range<Int>) -> [UInt8] { [UInt8](span.extracting(range)) }
     fileprivate func firstPlace(of byte: UInt8, from: Int = 0) -> Int? { span.firstIndex(of: byte, from: from) }
     fileprivate func firstPlace(of byte: UInt8, in range: Range<Int>) -> Int? { span.firstIndex(of: byte, in: range) }
+    fileprivate var isBase64URL: Bool { span.isBase64URL }
     fileprivate func firstToQuote(from: Int = 0) -> Int? { span.firstToQuote(from: from) }
     fileprivate func firstPlace(of needle: [UInt8], from: Int = 0) -> Range<Int>? {
         span.firstRange(of: needle.span, from: from)

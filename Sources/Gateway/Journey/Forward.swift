@@ -163,10 +163,27 @@ extension RequestJourney {
             }
             output.end()
         }
-        let siteLines = plan.siteLines[site]
-        output.appendRaw(lines: siteLines.span)
+        writeSite(exchange.head, plan, into: &output)
 
-        let head = exchange.head
+        let requestID = requestID
+        output.append(.xRequestID, requestID.buffer.bytes)
+        output.begin(.traceparent)
+        let trace = worker.trace
+        trace.buffer.clear()
+        TraceContext.child(of: parent, using: &worker.identifiers).write(into: &trace.buffer)
+        output.extend(trace.buffer.bytes)
+        output.end()
+    }
+
+    /// For which of our names, and through whom.
+    private func writeSite(_ head: RequestHead, _ plan: RoutePlan, into output: inout Fields) {
+        if case .http11 = head.version, !head.fields.contains(.via) {
+            let lines = plan.siteAndViaLines[site]
+            output.appendRaw(lines: lines.span)
+            return
+        }
+        let lines = plan.siteLines[site]
+        output.appendRaw(lines: lines.span)
         output.begin(.via)
         var from = 0
         while let line = head.fields.next(.via, from: from) {
@@ -181,15 +198,6 @@ extension RequestJourney {
         }
         let pseudonym = snapshot.pseudonym
         output.extend(pseudonym.span)
-        output.end()
-
-        let requestID = requestID
-        output.append(.xRequestID, requestID.buffer.bytes)
-        output.begin(.traceparent)
-        let trace = worker.trace
-        trace.buffer.clear()
-        TraceContext.child(of: parent, using: &worker.identifiers).write(into: &trace.buffer)
-        output.extend(trace.buffer.bytes)
         output.end()
     }
 

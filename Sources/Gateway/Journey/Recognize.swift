@@ -25,9 +25,7 @@ extension RequestJourney {
         case .one(let value):
             guard let digest = SessionID.digest(ofCookieValue: value) else { return .next(.decide) }
             self.digest = digest
-            // Memory is believed only while no other process has ended a session that we have not heard of (E40, F23): else
-            // the desk hears of it first. Two loads, no system call.
-            if worker.keeper.registry.isCurrent, let live = worker.cache.find(digest), isOfThisSite(live) {
+            if let live = worker.keeper.present(digest), isOfThisSite(live) {
                 // A database that nobody can reach may have been told of a logout that we have not (E49).
                 if worker.storeHealth.isLost(loop.now) { return refuse(.storeUnavailable, exchange) }
                 worker.metrics.cacheHits.add()

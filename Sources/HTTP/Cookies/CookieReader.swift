@@ -31,12 +31,34 @@ package struct CookieReader: ~Escapable {
     /// The next pair, or nil; parts that are empty are skipped.
     @_lifetime(copy self)
     package mutating func next() -> Cookie? {
+        guard let place = nextPlace() else { return nil }
+        return Cookie(
+            pair: bytes.extracting(place.pair), name: bytes.extracting(place.name),
+            value: bytes.extracting(value(place)))
+    }
+
+    /// Where a pair stands.
+    private struct Place {
+        var pair: Range<Int>
+        /// Empty for a part without `=`.
+        var name: Range<Int>
+        /// Where the value begins, whitespace before it included.
+        var valueStart: Int
+    }
+
+    private mutating func nextPlace() -> Place? {
         while true {
             while at < end {
                 let start = at
                 let stop = bytes.firstIndex(of: UInt8(ascii: ";"), in: start..<end) ?? end
                 at = stop + 1
-                if let cookie = cookie(start..<stop) { return cookie }
+                let pair = Self.trimmed(bytes, start..<stop)
+                if pair.isEmpty { continue }
+                guard let equals = bytes.firstIndex(of: UInt8(ascii: "="), in: pair) else {
+                    return Place(pair: pair, name: 0..<0, valueStart: pair.lowerBound)
+                }
+                return Place(
+                    pair: pair, name: Self.trimmed(bytes, pair.lowerBound..<equals), valueStart: equals + 1)
             }
             while line < lines, entries[line].known != .cookie { line += 1 }
             guard line < lines else { return nil }
@@ -46,16 +68,8 @@ package struct CookieReader: ~Escapable {
         }
     }
 
-    @_lifetime(copy self)
-    private func cookie(_ part: Range<Int>) -> Cookie? {
-        let pair = Self.trimmed(bytes, part)
-        if pair.isEmpty { return nil }
-        guard let equals = bytes.firstIndex(of: UInt8(ascii: "="), in: pair) else {
-            return Cookie(pair: bytes.extracting(pair), name: bytes.extracting(0..<0), value: bytes.extracting(pair))
-        }
-        return Cookie(
-            pair: bytes.extracting(pair), name: bytes.extracting(Self.trimmed(bytes, pair.lowerBound..<equals)),
-            value: bytes.extracting(Self.trimmed(bytes, (equals + 1)..<pair.upperBound)))
+    private func value(_ place: Place) -> Range<Int> {
+        Self.trimmed(bytes, place.valueStart..<place.pair.upperBound)
     }
 
     @_lifetime(copy bytes)
@@ -65,6 +79,7 @@ package struct CookieReader: ~Escapable {
     static func trimmed(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Range<Int> {
         var start = range.lowerBound
         var end = range.upperBound
+        if start < end, bytes[start] > 0x20, bytes[end - 1] > 0x20 { return range }
         while start < end, bytes[start] == 0x20 || bytes[start] == 0x09 { start += 1 }
         while start < end, bytes[end - 1] == 0x20 || bytes[end - 1] == 0x09 { end -= 1 }
         return start..<end
@@ -79,11 +94,11 @@ package struct CookieReader: ~Escapable {
         var reader = self
         var found = CookieMatch.none
         var pairs = 0
-        while let cookie = reader.next() {
+        while let place = reader.nextPlace() {
             pairs += 1
             if pairs > Self.mostPairs { return .several }
-            guard cookie.name.equals(name) else { continue }
-            if case .none = found { found = .one(cookie.value) } else { return .several }
+            guard place.name.count == name.count, bytes.extracting(place.name).equals(name) else { continue }
+            if case .none = found { found = .one(bytes.extracting(value(place))) } else { return .several }
         }
         return found
     }
@@ -95,10 +110,10 @@ package struct CookieReader: ~Escapable {
     ) {
         var reader = self
         output.begin(.cookie)
-        while let cookie = reader.next() {
-            if isRemoved(cookie.name) { continue }
+        while let place = reader.nextPlace() {
+            if isRemoved(bytes.extracting(place.name)) { continue }
             if output.openCount > 0 { output.extend("; ") }
-            output.extend(cookie.pair)
+            output.extend(bytes.extracting(place.pair))
         }
         if output.openCount == 0 { output.cancel() } else { output.end() }
     }

@@ -1,6 +1,7 @@
 internal import Bytes
 
 /// Which fields belong to one connection and are not forwarded (RFC 9110, section 7.6.1).
+@usableFromInline
 package enum HopByHop {
     /// Removed whether or not `Connection` names them (G30).
     @inlinable package static var fields: KnownFieldSet {
