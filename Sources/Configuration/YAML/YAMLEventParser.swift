@@ -30,6 +30,7 @@ struct YAMLEventParser: ~Copyable {
         unsafe parser.initialize(to: yaml_parser_t())
         unsafe text = .allocate(capacity: bytes.count)
         _ = unsafe text.initialize(fromContentsOf: bytes)
+        // It fails for want of memory alone, of which Swift itself ends a process.
         guard unsafe yaml_parser_initialize(parser) == 1 else { fatalError("out of memory") }
         // Said beforehand, so that no byte-order mark can choose another encoding.
         unsafe yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
