@@ -98,6 +98,8 @@ extension RequestJourney {
         stream?.cancel()
         stream = nil
         file = nil
+        // The connection tells of the break-off later, and the next look may come before: the end is one.
+        waiting = .nothing
         if responseBegun {
             exchange.abort()
         } else if case .sessionEnded = failure {
