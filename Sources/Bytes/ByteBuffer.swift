@@ -114,7 +114,7 @@ package struct ByteBuffer: ~Copyable {
     }
 
     /// Appends `value` in decimal digits.
-    package mutating func append(decimal value: Int) {
+    @usableFromInline package mutating func append(decimal value: Int) {
         if value >= 0 && value < 10 {
             append(UInt8(48 &+ value))
             return

@@ -13,7 +13,7 @@ extension Span where Element == UInt8 {
     }
 
     /// The first index at or after `from` whose byte is not plain: no printable ASCII, a quote or a backslash.
-    package func firstToQuote(from: Int) -> Int? {
+    @usableFromInline package func firstToQuote(from: Int) -> Int? {
         var at = from
         while at &+ 16 <= count {
             let lanes = unsafe withUnsafeBufferPointer { unsafe loadLanes($0, at) }
@@ -24,6 +24,8 @@ extension Span where Element == UInt8 {
             if let lane = ByteLanes.first((outside | quoting) & ByteLanes.top) { return at &+ lane }
             at &+= 16
         }
+        // Two words that may overlap are soon seen to be plain, and mostly are.
+        if count &- at >= 8, unsafe withUnsafeBufferPointer({ unsafe arePlain($0, at, $0.count &- 8) }) { return nil }
         while at < count {
             let byte = self[at]
             if byte < 0x20 || byte >= 0x7F || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return at }
@@ -125,6 +127,24 @@ private func findByte(_ bytes: UnsafeBufferPointer<UInt8>, _ byte: UInt8, _ rang
         let found = unsafe memchr(base + at, Int32(byte), range.upperBound &- at)
     else { return nil }
     return unsafe UnsafeRawPointer(found) - UnsafeRawPointer(base)
+}
+
+/// True when the eight bytes at `first` and those at `second` are printable ASCII, without quote and backslash.
+@inline(__always)
+private func arePlain(_ bytes: UnsafeBufferPointer<UInt8>, _ first: Int, _ second: Int) -> Bool {
+    precondition(first >= 0 && second >= first && second &+ 8 <= bytes.count, "outside the bytes")
+    let base = unsafe UnsafeRawPointer(bytes.baseAddress.unsafelyUnwrapped)
+    return unsafe isPlain((base + first).loadUnaligned(as: UInt64.self))
+        && isPlain((base + second).loadUnaligned(as: UInt64.self))
+}
+
+/// As in lanes; what is borrowed or carried from one byte to the next comes from one that is not plain.
+@inline(__always)
+private func isPlain(_ word: UInt64) -> Bool {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let (quote, backslash) = (word ^ ones &* 0x22, word ^ ones &* 0x5C)
+    let marks = (quote &- ones) & ~quote | (backslash &- ones) & ~backslash
+    return (word &- ones &* 0x20 | word &+ ones | word | marks) & ones &* 0x80 == 0
 }
 
 @inline(__always)

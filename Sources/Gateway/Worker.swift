@@ -12,7 +12,7 @@ import Time
 /// One event loop and everything it owns: listeners, connections, upstream pools, journeys.
 ///
 /// Nothing of it is shared.
-final class Worker: HandlerSource, TimerTarget {
+final class Worker: HandlerSource, TimerTarget, TurnTarget {
     let number: UInt16
     let loop: EventLoop
     let clock: TimeSource
@@ -35,6 +35,7 @@ final class Worker: HandlerSource, TimerTarget {
     private let requestFieldBox = Box(Fields())
     private let responseFieldBox = Box(Fields())
     private let lineBox: Box<LogLine>
+    private var linesArePutOff = false
     let target = BufferBox()
     let trace = BufferBox()
     let masked = BufferBox()
@@ -115,6 +116,7 @@ final class Worker: HandlerSource, TimerTarget {
         try mailbox.deliver(on: loop) { [unowned self] message in self.receive(message) }
         if let tick { loop.timers.set(tick, loop.now + RequestJourney.watchInterval) }
         loop.run()
+        sendLines()
         hasEnded = true
         idleJourneys = []
         journeys = []
@@ -258,8 +260,21 @@ final class Worker: HandlerSource, TimerTarget {
         return made
     }
 
-    /// Sends the line away that stands in ``line``.
-    func submitLine() { log.submit(line) }
+    /// One more line stands in ``line``; all of a turn leave together.
+    func lineEnded() {
+        if linesArePutOff { return }
+        linesArePutOff = true
+        loop.putOff(self)
+    }
+
+    func turnEnding() { sendLines() }
+
+    private func sendLines() {
+        linesArePutOff = false
+        if line.bytes.isEmpty { return }
+        log.submit(line)
+        line.clear()
+    }
 
     // MARK: Refusals of the server itself
 

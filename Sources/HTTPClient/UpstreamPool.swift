@@ -31,8 +31,9 @@ package final class UpstreamPool: TurnTarget, TimerTarget {
     /// Failures that are told at the end of the turn, since ``open(for:affinity:)`` calls nobody with bad news.
     private var doomed: [(UpstreamStream, UpstreamFailure)] = []
     private var isPutOff = false
-    /// How many streams began to wait for a connection in the loop's turn of that number.
-    private var beginners = (turn: 0, count: 0)
+    /// How many streams began to wait for a connection since the loop's last hearing, the one of that number, and how many
+    /// between that and the one before.
+    private var beginners = (hearing: 0, now: 0, before: 0)
     /// No connection is kept any more.
     package private(set) var isRetired = false
 
@@ -104,11 +105,16 @@ package final class UpstreamPool: TurnTarget, TimerTarget {
 
     /// Counts one more that waits for a connection, unless there are as many as may.
     ///
-    /// Those of the same turn are no queue: no server has had the time to take their connections.
+    /// A connection that was asked for and made may stand in what the loop has not heard yet, behind a crowd's requests. Who
+    /// has not been through one whole hearing is in no queue: nobody can know that the server takes its time.
     private func mayWait() -> Bool {
-        if beginners.turn != loop.turns { beginners = (loop.turns, 0) }
-        guard endpoints.reduce(0, { $0 + $1.pending }) - beginners.count < settings.queue.requests else { return false }
-        beginners.count += 1
+        let hearing = loop.hearings
+        if beginners.hearing != hearing {
+            beginners = (hearing, 0, beginners.hearing + 1 == hearing ? beginners.now : 0)
+        }
+        let waiting = endpoints.reduce(0) { $0 + $1.pending } - beginners.now - beginners.before
+        guard waiting < settings.queue.requests else { return false }
+        beginners.now += 1
         return true
     }
 

@@ -43,6 +43,7 @@ package final class EventLoop {
     private var turnCount = 0
     /// Turns in a row in which the kernel had more to report than fits.
     private var fullTurns = 0
+    private var hearingCount = 0
 
     /// How much is read from a socket in one go.
     package static let readSize = 64 << 10
@@ -66,6 +67,9 @@ package final class EventLoop {
     package func instant() -> Instant { time.instant() }
     /// Turns since the start, for tests and metrics.
     package var turns: Int { turnCount }
+    /// How often everything was heard that the kernel had to report: what happened before one of those moments is known at
+    /// the next.
+    package var hearings: Int { hearingCount }
 
     /// The wall clock; read when it is needed, not once per turn.
     package var wallTime: Timestamp { time.now() }
@@ -140,7 +144,10 @@ package final class EventLoop {
             let target = seats[slot]
             target?.ready(readiness)
         }
-        if heardAll(count) { timers.advance(to: now) }
+        if heardAll(count) {
+            hearingCount &+= 1
+            timers.advance(to: now)
+        }
         for _ in 0..<Self.rounds where !putOff.isEmpty { finishPutOff() }
     }
 

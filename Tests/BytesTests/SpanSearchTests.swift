@@ -45,11 +45,14 @@ struct SpanSearchTests {
         var wrong = 0
         for byte in UInt8.min ... .max {
             let isPlain = byte >= 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
-            for place in 0..<20 {
-                var hay = [UInt8](repeating: UInt8(ascii: "a"), count: 20)
-                hay[place] = byte
-                if hay.firstToQuote() != (isPlain ? nil : place) { wrong += 1 }
-                if hay.firstToQuote(from: place + 1) != nil { wrong += 1 }
+            // Lengths for lanes, for words and for bytes alone.
+            for length in [5, 8, 13, 20, 28] {
+                for place in 0..<length {
+                    var hay = [UInt8](repeating: UInt8(ascii: "a"), count: length)
+                    hay[place] = byte
+                    if hay.firstToQuote() != (isPlain ? nil : place) { wrong += 1 }
+                    if hay.firstToQuote(from: place + 1) != nil { wrong += 1 }
+                }
             }
         }
         #expect(wrong == 0)

@@ -168,14 +168,18 @@ private final class SilentPort: @unchecked Sendable {
             let waiting = try (0..<2).map { _ in try RawClient.connect(port: proxy.port) }
             for client in waiting { try client.send(get) }
             try eventually("waiting") { proxy.thread.perform { $0.pool.load } == 2 }
+            // Twice the loop hears everything, and no connection among it.
+            let heard = proxy.thread.perform { $0.worker.loop.hearings }
+            try eventually("heard") { proxy.thread.perform { $0.worker.loop.hearings } > heard + 1 }
             #expect(try RawClient.ask(port: proxy.port, get).status == 502)
             #expect(proxy.thread.perform { $0.upstreamFailures } == [.overloaded])
         }
     }
 
-    @Test("requests that come at one moment are no queue: the server takes all their connections") func burst()
-        async throws
-    {
+    @Test(
+        "requests that come at one moment are no queue, however many: the server takes all their connections",
+        arguments: [20, 700])
+    func burst(_ count: Int) async throws {
         try await onThread {
             let server = try ScriptedServer { peer, _ in
                 try peer.receiveHead()
@@ -183,7 +187,7 @@ private final class SilentPort: @unchecked Sendable {
             }
             let proxy = try RunningProxy(to: server.port) { $0.queue.requests = 2 }
             defer { proxy.stop() }
-            let clients = try (0..<20).map { _ in try RawClient.connect(port: proxy.port) }
+            let clients = try (0..<count).map { _ in try RawClient.connect(port: proxy.port) }
             try eventually("accepted") { proxy.thread.perform { $0.worker.connectionCount } == clients.count }
             // On the loop's own thread: when it goes on, all of them are there.
             let sent = proxy.thread.perform { _ in clients.count { (try? $0.send(get)) != nil } }

@@ -48,6 +48,7 @@ func written(_ format: LogFormat, _ body: (inout LogLine) -> Void) -> String {
         let second = aMoment.seconds * 1000
         for milliseconds in [0, 7, 89, 999, 1000, 1001, 60_000, 59_999, -1, -1000, 86_400_000] as [Int64] {
             let time = Timestamp(milliseconds: second + milliseconds)
+            line.clear()
             line.begin(.info, "tick", at: time)
             line.end()
             let text = String(decoding: [UInt8](line.bytes), as: UTF8.self)
@@ -58,13 +59,24 @@ func written(_ format: LogFormat, _ body: (inout LogLine) -> Void) -> String {
     @Test("A line is used again without a trace of the one before")
     func reuse() {
         var line = LogLine(format: .json)
-        for _ in 0..<2 {
-            line.begin(.warning, "again", at: aMoment)
-            line.end()
+        let once = "{\"ts\":\"2026-03-04T05:06:07.089Z\",\"level\":\"warning\",\"msg\":\"again\"}\n"
+        for count in 1...2 {
+            line.clear()
+            for _ in 0..<count {
+                line.begin(.warning, "again", at: aMoment)
+                line.end()
+            }
+            #expect(String(decoding: [UInt8](line.bytes), as: UTF8.self) == String(repeating: once, count: count))
         }
-        #expect(
-            String(decoding: [UInt8](line.bytes), as: UTF8.self)
-                == "{\"ts\":\"2026-03-04T05:06:07.089Z\",\"level\":\"warning\",\"msg\":\"again\"}\n")
+    }
+
+    @Test("What is known to be plain is written as what is not known to be", arguments: LogFormat.allCases)
+    func plain(format: LogFormat) {
+        for text in ["GET", "-", "", "a=b", "0123456789abcdef0123456789abcdef", "2001:db8::1", "a b"] {
+            let bytes = Array(text.utf8)
+            let plain = written(format) { $0.field("name", plain: bytes.span) }
+            #expect(plain == written(format) { $0.field("name", bytes.span) })
+        }
     }
 
     @Test(

@@ -56,6 +56,16 @@ import Time
         #expect(!submit(writer, 1), "closed")
     }
 
+    @Test("Lines that come together are lost together, and each is counted")
+    func dropsOfMany() throws {
+        let writer = try LogWriter(format: .text, limit: 20) { _ in true }
+        let lines = Array("a line\nanother line\na third one\n".utf8)
+        let isTaken = writer.submit(lines.span)
+        #expect(!isTaken)
+        #expect(writer.dropped == 3)
+        writer.close()
+    }
+
     @Test("Lines reach a descriptor, also one that does not block")
     func descriptor() throws {
         var ends: [Int32] = [0, 0]

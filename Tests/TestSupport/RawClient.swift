@@ -4,7 +4,7 @@ import Sockets
 /// A client that sends exactly the bytes it is told to.
 package enum RawClient {
     package static func connect(
-        port: UInt16, host: UInt32 = 0x7F00_0001, smallBuffers: Bool = false, timeout: Duration = .seconds(10)
+        port: UInt16, host: UInt32 = 0x7F00_0001, smallBuffers: Bool = false, timeout: Duration = Rounds.patience
     ) throws -> ScriptedPeer {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         if smallBuffers {

@@ -14,7 +14,7 @@ package final class ScriptedServer: Sendable {
     ///
     /// Its calls give up after `timeout`. The connection closes when the script returns. What a script throws is kept in ``scriptErrors``.
     package init(
-        smallBuffers: Bool = false, timeout: Duration = .seconds(10), address: UInt32 = 0x7F00_0001,
+        smallBuffers: Bool = false, timeout: Duration = Rounds.patience, address: UInt32 = 0x7F00_0001,
         port wanted: UInt16 = 0,
         _ script: @escaping @Sendable (ScriptedPeer, Int) throws -> Void
     ) throws {

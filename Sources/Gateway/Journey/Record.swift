@@ -16,7 +16,7 @@ extension RequestJourney {
         if let upstreamTime { metrics.upstream.observe(upstreamTime) }
         guard snapshot.settings.accessLog else { return }
         writeLine(exchange, duration, into: &worker.line)
-        worker.submitLine()
+        worker.lineEnded()
     }
 
     private func writeLine(_ exchange: Exchange, _ duration: Duration, into line: inout LogLine) {
@@ -24,9 +24,9 @@ extension RequestJourney {
         let client = clientText(exchange)
         line.begin(.info, "request", at: loop.wallTime)
         let requestID = requestID
-        line.field("request_id", requestID.buffer.bytes)
-        line.field("client", client.buffer.bytes)
-        line.field("method", head.methodBytes)
+        line.field("request_id", plain: requestID.buffer.bytes)
+        line.field("client", plain: client.buffer.bytes)
+        line.field("method", plain: head.methodBytes)
         line.field("host", head.host)
         // Never the query: codes and states travel there (A54).
         line.field("path", head.path)
@@ -50,7 +50,7 @@ extension RequestJourney {
         if let record = record ?? session?.record {
             let (subject, publicID) = (record.subject, record.publicID)
             line.field("user", subject.span)
-            line.field("session", publicID.span)
+            line.field("session", plain: publicID.span)
         } else {
             line.absent("user")
             line.absent("session")
@@ -71,8 +71,8 @@ extension Worker {
         refusal.peer.write(into: &peer.buffer)
         let requestID = refusedID
         line.begin(.info, "request", at: clock.now())
-        line.field("request_id", requestID.buffer.bytes)
-        line.field("client", peer.buffer.bytes)
+        line.field("request_id", plain: requestID.buffer.bytes)
+        line.field("client", plain: peer.buffer.bytes)
         for unknown in ["method", "host", "path"] as [StaticString] { line.absent(unknown) }
         line.field("status", refusal.status)
         line.field("duration_ms", milliseconds: duration)
@@ -82,6 +82,6 @@ extension Worker {
         for unknown in ["route", "user", "session"] as [StaticString] { line.absent(unknown) }
         line.field("reason", refusal.reason)
         line.end()
-        log.submit(line)
+        lineEnded()
     }
 }

@@ -25,6 +25,7 @@ package enum LogLevel: UInt8, Sendable, Comparable, CaseIterable {
 }
 
 /// The shape of a log line.
+@usableFromInline
 package enum LogFormat: String, Sendable, CaseIterable {
     /// One JSON object a line.
     case json

@@ -1,26 +1,29 @@
-private import Bytes
+public import Bytes
 package import Time
 
-/// One log line, written field by field straight into bytes.
+/// Log lines, written field by field straight into bytes.
 ///
 /// Made once per worker and used again for each exchange: in steady state it allocates nothing. The caller writes each
-/// field at most once.
+/// field at most once. Names of fields are built into their callers, where a word of known length is an instruction or two.
+@usableFromInline
 package struct LogLine: ~Copyable {
-    private var buffer = ByteBuffer()
-    private let format: LogFormat
+    @usableFromInline var buffer = ByteBuffer()
+    @usableFromInline let format: LogFormat
     private var stamp = LogStamp()
 
     package init(format: LogFormat) { self.format = format }
 
-    /// The finished line, its line feed included.
+    /// The finished lines since the last ``clear()``, their line feeds included.
     package var bytes: Span<UInt8> {
         @_lifetime(borrow self)
         get { buffer.bytes }
     }
 
-    /// Begins a new line with `ts`, `level` and `msg`, forgetting the one before.
+    /// Forgets what was written.
+    package mutating func clear() { buffer.clear() }
+
+    /// Begins a line with `ts`, `level` and `msg`.
     package mutating func begin(_ level: LogLevel, _ event: StaticString, at time: Timestamp) {
-        buffer.clear()
         switch format {
         case .json:
             buffer.append("{\"ts\":\"")
@@ -47,9 +50,26 @@ package struct LogLine: ~Copyable {
     }
 
     /// Bytes from anywhere; escaped.
+    @inlinable @inline(__always)
     package mutating func field(_ name: StaticString, _ value: Span<UInt8>) {
         begin(name)
         text(value)
+    }
+
+    /// Bytes of which JSON shows each as it is: letters, digits and marks, neither quote nor backslash nor control
+    /// (RFC 8259, section 7).
+    ///
+    /// For what was checked before, or is our own.
+    @inlinable @inline(__always)
+    package mutating func field(_ name: StaticString, plain value: Span<UInt8>) {
+        assert(value.firstToQuote(from: 0) == nil, "needs an escape")
+        guard format == .json else {
+            field(name, value)
+            return
+        }
+        buffer.append(",\"", name, "\":\"")
+        buffer.append(value)
+        buffer.append(UInt8(ascii: "\""))
     }
 
     package mutating func field(_ name: StaticString, utf8 value: String) {
@@ -65,6 +85,7 @@ package struct LogLine: ~Copyable {
         if format == .json { buffer.append(UInt8(ascii: "\"")) }
     }
 
+    @inlinable @inline(__always)
     package mutating func field(_ name: StaticString, _ value: Int) {
         begin(name)
         buffer.append(decimal: value)
@@ -76,8 +97,13 @@ package struct LogLine: ~Copyable {
     }
 
     /// A length of time in milliseconds with three decimals, such as `12.034`; never negative.
+    @inlinable @inline(__always)
     package mutating func field(_ name: StaticString, milliseconds value: Duration) {
         begin(name)
+        milliseconds(value)
+    }
+
+    @usableFromInline mutating func milliseconds(_ value: Duration) {
         let microseconds = Int(max(0, value.nanoseconds) / 1000)
         buffer.append(decimal: microseconds / 1000)
         let rest = microseconds % 1000
@@ -86,6 +112,7 @@ package struct LogLine: ~Copyable {
     }
 
     /// A field without a value: `null`, or `-` in text.
+    @inlinable @inline(__always)
     package mutating func absent(_ name: StaticString) {
         begin(name)
         nothing()
@@ -110,14 +137,15 @@ package struct LogLine: ~Copyable {
         }
     }
 
-    private mutating func begin(_ name: StaticString) {
+    @inlinable @inline(__always)
+    mutating func begin(_ name: StaticString) {
         switch format {
         case .json: buffer.append(",\"", name, "\":")
         case .text: buffer.append(" ", name, "=")
         }
     }
 
-    private mutating func text(_ value: Span<UInt8>) {
+    @usableFromInline mutating func text(_ value: Span<UInt8>) {
         if format == .text && LogEscape.isBare(value) {
             buffer.append(value)
             return
@@ -138,7 +166,7 @@ package struct LogLine: ~Copyable {
         buffer.append("]")
     }
 
-    private mutating func nothing() {
+    @usableFromInline mutating func nothing() {
         buffer.append(format == .json ? "null" : "-")
     }
 }

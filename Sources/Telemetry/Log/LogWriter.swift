@@ -55,9 +55,9 @@ package final class LogWriter: Sendable {
         }
     }
 
-    /// Takes a finished line.
+    /// Takes the finished lines.
     ///
-    /// Returns false when it was dropped.
+    /// Returns false when they were dropped.
     @discardableResult package func submit(_ line: borrowing LogLine) -> Bool { submit(line.bytes) }
 
     /// Takes the bytes of one or more finished lines; they are copied.
@@ -66,7 +66,7 @@ package final class LogWriter: Sendable {
     @discardableResult package func submit(_ bytes: Span<UInt8>) -> Bool {
         let (taken, mustWake) = state.withLock { state in
             if state.isStopped || state.pending.count + bytes.count > limit {
-                state.dropped += 1
+                for index in bytes.indices where bytes[index] == UInt8(ascii: "\n") { state.dropped += 1 }
                 return (false, false)
             }
             unsafe bytes.withUnsafeBufferPointer { unsafe state.pending.append(contentsOf: $0) }
@@ -126,6 +126,7 @@ package final class LogWriter: Sendable {
             }
             let accepted = outgoing.count
             if dropped > 0 {
+                report.clear()
                 report.begin(.warning, "log_lines_dropped", at: .read())
                 report.field("count", dropped)
                 report.end()

@@ -69,7 +69,7 @@ package struct Logger: Sendable {
         log(.error, event, fields())
     }
 
-    /// Hands over a line that a worker has written itself.
+    /// Hands over lines that a worker has written itself.
     package func submit(_ line: borrowing LogLine) { writer.submit(line) }
 
     /// Waits until all lines so far have left the process.
