@@ -115,10 +115,26 @@ package struct ByteBuffer: ~Copyable {
 
     /// Appends `value` in decimal digits.
     @usableFromInline package mutating func append(decimal value: Int) {
-        if value >= 0 && value < 10 {
-            append(UInt8(48 &+ value))
+        guard value >= 0, value < 100_000_000 else {
+            appendLong(value)
             return
         }
+        // Eight digits fit into a word, which the last of them enters first.
+        var word: UInt64 = 0
+        var length = 0
+        var rest = UInt32(truncatingIfNeeded: value)
+        repeat {
+            let tenth = rest / 10
+            word = word &<< 8 | UInt64(48 &+ rest &- tenth &* 10)
+            rest = tenth
+            length &+= 1
+        } while rest > 0
+        append(word: word)
+        end &-= 8 &- length
+    }
+
+    /// As long as need be, and with a sign where there is one.
+    private mutating func appendLong(_ value: Int) {
         reserve(20)
         if value < 0 { append(UInt8(ascii: "-")) }
         var rest = value.magnitude

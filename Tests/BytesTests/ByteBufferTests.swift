@@ -102,7 +102,10 @@ struct ByteBufferTests {
 
     @Test(
         "decimal digits",
-        arguments: [0, 1, 9, 10, 11, 99, 100, 12345, -1, -9, -10, .max, .min, 1_000_000_000_000_000_000])
+        arguments: [
+            0, 1, 9, 10, 11, 99, 100, 12345, 9_999_999, 10_000_000, 99_999_999, 100_000_000, -1, -9, -10, .max, .min,
+            1_000_000_000_000_000_000,
+        ])
     func decimal(_ value: Int) {
         var buffer = ByteBuffer()
         buffer.append("=")

@@ -27,8 +27,8 @@ package final class LogWriter: Sendable {
     private let format: LogFormat
     private let sink: @Sendable ([UInt8]) -> Bool
 
-    /// How long lines gather before they are written: one wake-up for many lines, not a system call for each.
-    private static let gathering = Duration.milliseconds(5)
+    /// How long lines gather before they are written: one wake-up for many lines, since waking costs more than writing.
+    private static let gathering = Duration.milliseconds(20)
 
     /// Starts the thread.
     ///
