@@ -5,30 +5,45 @@
 /// watched in debug builds, hence in every test and under both sanitizers, where a second change meanwhile stops the
 /// process; a release build trusts what they have shown. So a box is for the few values that every request changes, whose
 /// owner says beside them why nobody comes back while he is at it.
+///
+/// Copies share the value, which stands in one piece of memory with what counts them.
 @safe
 @usableFromInline
-package final class Box<Value: ~Copyable> {
+package struct Box<Value: ~Copyable> {
     #if DEBUG
-        @usableFromInline package var value: Value
+        private final class Place {
+            var value: Value
 
-        package init(_ value: consuming Value) { self.value = value }
+            init(_ value: consuming Value) { self.value = value }
+        }
+
+        private let place: Place
+
+        package init(_ value: consuming Value) { place = Place(value) }
+
+        @usableFromInline package var value: Value {
+            _read { yield place.value }
+            nonmutating _modify { yield &place.value }
+        }
     #else
-        @usableFromInline let memory: UnsafeMutablePointer<Value>
+        @usableFromInline let place: ManagedBuffer<Void, Value>
 
         @inlinable
         package init(_ value: consuming Value) {
-            unsafe memory = .allocate(capacity: 1)
-            unsafe memory.initialize(to: value)
-        }
-
-        deinit {
-            unsafe memory.deinitialize(count: 1)
-            unsafe memory.deallocate()
+            place = BoxPlace<Value>.create(minimumCapacity: 1) { _ in }
+            unsafe place.withUnsafeMutablePointerToElements { unsafe $0 }.initialize(to: value)
         }
 
         @inlinable package var value: Value {
-            unsafeAddress { unsafe UnsafePointer(memory) }
-            unsafeMutableAddress { unsafe memory }
+            unsafeAddress { unsafe UnsafePointer(place.withUnsafeMutablePointerToElements { unsafe $0 }) }
+            nonmutating unsafeMutableAddress { unsafe place.withUnsafeMutablePointerToElements { unsafe $0 } }
         }
     #endif
 }
+
+#if !DEBUG
+    @usableFromInline
+    final class BoxPlace<Value: ~Copyable>: ManagedBuffer<Void, Value> {
+        deinit { unsafe withUnsafeMutablePointerToElements { unsafe _ = $0.deinitialize(count: 1) } }
+    }
+#endif
