@@ -83,6 +83,7 @@ final class Worker: HandlerSource, TimerTarget, TurnTarget {
         _modify { yield &idleBox.value }
     }
 
+    var isDraining: Bool { server?.isDraining ?? false }
     var snapshot: Snapshot { scene.snapshot }
     var cache: SessionCache<LiveSession> { keeper.cache }
     var storeHealth: StoreHealth { keeper.health }
@@ -151,7 +152,7 @@ final class Worker: HandlerSource, TimerTarget, TurnTarget {
             nextScene = nil
         case .drain(let handingOver):
             for journey in journeys where journey.tunnel != nil {
-                journey.endTunnel(WebSocketClose(.goingAway, "going away"))
+                journey.endTunnel(.goingAway)
             }
             server?.drained = { [unowned self] in self.end() }
             server?.drain(handingOver: handingOver)

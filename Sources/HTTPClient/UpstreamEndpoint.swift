@@ -101,8 +101,9 @@ final class UpstreamEndpoint {
         }
         stream.attempt.first = preferred
         stream.attempt.tried = 0
-        stream.attempt.until = min(
-            pool.loop.now + pool.settings.connectTimeout, stream.openedAt + pool.settings.queue.wait)
+        let (now, limit) = (pool.loop.now, pool.settings.connectTimeout)
+        stream.attempt.until = min(now + limit, stream.openedAt + pool.settings.queue.wait)
+        stream.attempt.isShort = stream.attempt.until.since(now) < limit / 2
         attempt(stream, after: .unreachable)
     }
 
@@ -127,8 +128,8 @@ final class UpstreamEndpoint {
         }
         failed(failure, wasReused: false)
         if failure == .overloaded { pool.meters?.overloaded.add() } else { pool.meters?.connectFailed(failure) }
-        if failure == .connectTimeout, now >= stream.openedAt + pool.settings.queue.wait {
-            // It has waited its time: not the server's silence but our patience is over.
+        if failure == .connectTimeout, stream.attempt.isShort {
+            // It has waited its time elsewhere: not the server's silence but our patience is over.
             pool.meters?.overloaded.add()
             failure = .overloaded
         }

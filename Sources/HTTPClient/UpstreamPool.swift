@@ -134,7 +134,11 @@ package final class UpstreamPool: TurnTarget, TimerTarget {
         isRetired = true
         for probe in probes { probe.stop() }
         probes = []
-        for endpoint in endpoints { endpoint.closeIdle() }
+        for endpoint in endpoints {
+            // Its successor judges anew, and counts for itself.
+            endpoint.isUnhealthy = false
+            endpoint.closeIdle()
+        }
         closeMailboxIfRetired()
     }
 

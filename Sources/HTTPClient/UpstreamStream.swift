@@ -132,4 +132,6 @@ struct ConnectAttempt {
     var tried = 0
     var first = 0
     var until = Instant(nanoseconds: 0)
+    /// The stream had waited so long before that less than half of the connect timeout was left: silence is nobody's fault.
+    var isShort = false
 }

@@ -102,6 +102,12 @@ package final class Exchange {
         handler = nil
     }
 
+    /// Gives the memory of its head back: a crowd's large heads are not kept for ever.
+    func release() {
+        head.release()
+        trailers.release()
+    }
+
     /// True until `failed` or `finished`.
     package var isOpen: Bool { carrier != nil }
 

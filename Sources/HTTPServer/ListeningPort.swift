@@ -10,6 +10,8 @@ package struct PortRules: Sendable {
     package var ciphers: (any CipherSource)?
     /// Of a plain port: clients may begin with HTTP/2's preface; on an encrypted one the handshake decides what is spoken.
     package var http2: Bool
+    /// Whose last descriptors its clients may take.
+    var use = DescriptorReserve.Use.client
 
     package init(proxies: TrustedPeers? = nil, ciphers: (any CipherSource)? = nil, http2: Bool = false) {
         self.proxies = proxies
@@ -122,7 +124,7 @@ package final class ListeningPort: EventTarget, TurnTarget, TimerTarget {
     private func acceptOne() -> Outcome {
         // Without a place the client waits in the kernel's queue, which costs us nothing.
         guard worker.limit.enter() else { return .noPlace }
-        switch socket.accept() {
+        switch socket.accept(for: rules.use) {
         case .connection(let client, let peer):
             worker.arrived(client, peer, rules)
             return .more

@@ -217,8 +217,12 @@ package final class ServerWorker {
         return exchange
     }
 
+    /// Beyond so many idle exchanges none keeps memory for the next head.
+    private static let exchangesWithMemory = 1024
+
     func returnExchange(_ exchange: Exchange) {
         exchange.end()
+        if idleExchanges.value.count >= Self.exchangesWithMemory { exchange.release() }
         idleExchanges.value.append(exchange)
     }
 

@@ -45,7 +45,9 @@ package final class ServiceHost: Sendable {
         let thread = try Thread.start(name: name) { [sockets, ended] in
             do throws(SystemError) {
                 let desk = try ServiceDesk(service, mailbox, settings, largestBody)
-                for socket in sockets { try desk.worker.listen(on: socket) }
+                var rules = PortRules()
+                rules.use = .administration
+                for socket in sockets { try desk.worker.listen(on: socket, rules) }
                 started.signal()
                 desk.loop.run()
                 mailbox.close()

@@ -26,7 +26,7 @@ package final class BeneathRoot: Sendable {
         let opened = try SystemCall.require {
             unsafe postern_open_beneath(descriptor, name.isEmpty ? "." : name, flags)
         }
-        if DescriptorReserve.holds(opened) {
+        if DescriptorReserve.holds(opened, from: .outbound) {
             close(opened)
             throw SystemError(EMFILE)
         }
@@ -59,6 +59,7 @@ package struct OpenFile: ~Copyable {
             try SystemCall.require { unsafe fstat(descriptor, &status) }
         } catch {
             close(descriptor)
+            DescriptorReserve.returned(.outbound)
             throw error
         }
         self.descriptor = descriptor
@@ -74,7 +75,10 @@ package struct OpenFile: ~Copyable {
         inode = UInt64(status.st_ino)
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        close(descriptor)
+        DescriptorReserve.returned(.outbound)
+    }
 
     /// Reads up to `count` bytes from `offset` behind those in `buffer`; 0 at the end.
     package borrowing func read(

@@ -1,16 +1,49 @@
 private import Glibc
+private import Synchronization
 
-/// The last descriptors: no client's doing may take them.
+/// Who may have the last descriptors.
 ///
 /// Without any left, libdispatch, which runs Swift's tasks, ends the whole process when it looks after its threads, for it
-/// reads a file to do so; and a session that must reach its database or its provider does not.
-enum DescriptorReserve {
-    static let count: Int32 = 16
+/// reads a file to do so; and a session that must reach its database or its provider does not. So no client's doing may take
+/// the very last. The last eighth is for clients themselves, behind what is theirs anyhow: one of them may have a hundred
+/// streams, each with a file or with a connection to an upstream, and must not keep others from being let in.
+package enum DescriptorReserve {
+    /// What a descriptor is for.
+    package enum Use: Sendable {
+        /// A client of ours that asks how we are, or orders us about.
+        case administration
+        case client
+        /// A file that is sent, or a connection to an upstream.
+        case outbound
+    }
 
-    /// Whether `descriptor`, opened just now, is one of them: the kernel gives out the lowest that is free.
-    static func holds(_ descriptor: Int32) -> Bool {
+    private static let outbound = Atomic<Int>(0)
+
+    /// Descriptors for files and upstreams in any case, however many clients there are: most of a full gateway's clients are
+    /// idle, and requests share connections to upstreams, so that an eighth does, and a thousand.
+    package static func outbound(of descriptors: Int) -> Int { min(descriptors / 8, 1024) }
+
+    /// Whether `descriptor`, opened just now, is one of those that are not for this use: the kernel gives out the lowest that
+    /// is free.
+    ///
+    /// One that is for files and upstreams, and is not held back, has to be ``returned(_:)``.
+    static func holds(_ descriptor: Int32, from use: Use) -> Bool {
         var limit = rlimit()
         guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return false }
-        return rlim_t(clamping: descriptor) &+ rlim_t(count) >= limit.rlim_cur
+        let (number, all) = (Int(descriptor), Int(clamping: limit.rlim_cur))
+        switch use {
+        case .administration: return number >= all - 8
+        case .client: return number >= all - 16
+        case .outbound:
+            let count = outbound.add(1, ordering: .relaxed).newValue
+            let isHeld = number >= all - 16 || number >= all - all / 8 && count > outbound(of: all)
+            if isHeld { returned(.outbound) }
+            return isHeld
+        }
+    }
+
+    /// A descriptor that was not held back has been closed.
+    static func returned(_ use: Use) {
+        if use == .outbound { outbound.subtract(1, ordering: .relaxed) }
     }
 }

@@ -241,13 +241,13 @@ package final class ListeningSocket: Sendable {
     /// The next client, if one waits.
     ///
     /// Errors of a single connection are skipped, as `accept(2)` advises.
-    package func accept() -> Accepted {
+    package func accept(for use: DescriptorReserve.Use = .client) -> Accepted {
         var storage = sockaddr_storage()
         while true {
             var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
             let result = unsafe postern_accept(descriptor, &storage, &length)
             if result >= 0 {
-                if DescriptorReserve.holds(result) {
+                if DescriptorReserve.holds(result, from: use) {
                     _ = Glibc.close(result)
                     return .turnedAway
                 }

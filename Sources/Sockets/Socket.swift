@@ -18,18 +18,25 @@ package enum Received: Sendable, Equatable {
 package struct Socket: ~Copyable {
     /// -1 after ``close()``.
     package private(set) var descriptor: Int32
+    /// Counted by the ``DescriptorReserve``.
+    private var isOutbound = false
 
     /// Takes over a descriptor.
     package init(owning descriptor: Int32) { self.descriptor = descriptor }
 
     deinit {
-        if descriptor >= 0 { _ = Glibc.close(descriptor) }
+        if descriptor >= 0 { release() }
     }
 
     /// Closes now and not when the owner goes.
     package mutating func close() {
-        if descriptor >= 0 { _ = Glibc.close(descriptor) }
+        if descriptor >= 0 { release() }
         descriptor = -1
+    }
+
+    private borrowing func release() {
+        _ = Glibc.close(descriptor)
+        if isOutbound { DescriptorReserve.returned(.outbound) }
     }
 
     /// Begins to connect.
@@ -38,8 +45,9 @@ package struct Socket: ~Copyable {
     package static func connecting(to address: SocketAddress) throws(SystemError) -> Socket {
         let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
         let made = try SystemCall.require { socket(address.family, kind, 0) }
-        let fresh = Socket(owning: made)
-        if DescriptorReserve.holds(made) { throw SystemError(EMFILE) }
+        var fresh = Socket(owning: made)
+        if DescriptorReserve.holds(made, from: .outbound) { throw SystemError(EMFILE) }
+        fresh.isOutbound = true
         if case .ip = address { try set(made, Int32(IPPROTO_TCP), TCP_NODELAY, 1) }
         let code = unsafe address.withSystemForm { name, length in unsafe connect(made, name, length) == 0 ? 0 : errno }
         // EINTR goes on in the background like EINPROGRESS; EAGAIN is a unix socket's full queue.

@@ -180,6 +180,42 @@ extension ProductTests {
             }
         }
 
+        @Test("a few clients with very many streams take no descriptor that others, or the administration, need")
+        func streams() async throws {
+            try await onThread {
+                let folder = try TemporaryFolder("files")
+                try Data(count: 400_000).write(to: URL(fileURLWithPath: folder.path + "/big"))
+                let admin = try freePort()
+                var options = GatewayUnderTest.Options()
+                options.launcher = ["/bin/sh", "-c", "ulimit -n 400 && exec \"$@\"", "sh"]
+                options.workers = 1
+                options.admin = "{ address: \"127.0.0.1:\(admin)\" }"
+                options.routes = [
+                    "{ path: /, upstream: api }",
+                    "{ path: /files/, files: {root: \(folder.path)}, strip_prefix: true }",
+                ]
+                let site = try OpenSite(secure: false, options)
+                let port = UInt16(site.gateway.port)
+                let greedy = try (0..<5).map { _ in try HTTP2Client(port: port, window: 0) }
+                for client in greedy {
+                    for _ in 0..<100 { _ = try client.ask("GET", "/files/big", host: "localhost:\(port)") }
+                    // Heads pass, bodies do not.
+                    try client.wait { client.responses.values.allSatisfy { $0.status != 0 } }
+                }
+                #expect(greedy.contains { $0.responses.values.contains { $0.status == 503 } })
+                if let taken = try site.gateway.use.descriptors { #expect(taken > 340 && taken < 370, "\(taken)") }
+                for _ in 0..<20 {
+                    let clients = try (0..<5).map { _ in try site.connect() }
+                    for client in clients { try client.send(site.head("/files/none")) }
+                    for client in clients { #expect(try client.status() == 404) }
+                    let health = "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+                    #expect(try RawClient.ask(port: UInt16(admin), health).status == 200)
+                }
+                for client in greedy { client.peer.close() }
+                try eventually("all is well again", within: 30) { try site.ask() == 200 }
+            }
+        }
+
         /// Sets the soft limit of the running program; what it was before.
         private static func limitDescriptors(of gateway: GatewayUnderTest, to count: Int) throws -> Int {
             func prlimit(_ words: String...) throws -> String {

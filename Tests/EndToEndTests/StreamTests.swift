@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import Threads
 
 extension ProductTests {
     /// What lasts ends with its session (E47).
@@ -405,6 +406,37 @@ extension ProductTests {
                 #expect(try socket.receive() == .close(1001, "going away"))
                 #expect(try socket.peer.receiveToEnd().isEmpty)
                 socket.peer.close()
+                #expect(try stage.gateway.process.wait(within: 20) == 0)
+            }
+        }
+
+        @Test("E47 a socket that opens when the gateway stops already is told as well, and keeps nobody waiting")
+        func stopWhileOpening() async throws {
+            try await onThread {
+                let stage = try Self.stage()
+                let release = Semaphore()
+                let told = Semaphore()
+                stage.upstream.answers { request, peer in
+                    guard request.header("Upgrade") != nil else {
+                        try peer.send(EchoUpstream.answer("short"))
+                        return
+                    }
+                    release.wait()
+                    try peer.send(WebSocketPeer.answer(to: request))
+                    let word = try WebSocketPeer(peer, isClient: false).receive()
+                    if word == .close(1001, "going away") { told.signal() }
+                }
+                let peer = try stage.handshake(try stage.signedIn())
+                try eventually("it is forwarded") { stage.upstream.requests.contains { $0.header("Upgrade") != nil } }
+                stage.gateway.process.signal(SIGTERM)
+                let port = UInt16(stage.gateway.port)
+                try eventually("nobody is let in any more") { (try? RawClient.connect(port: port)) == nil }
+                release.signal()
+                #expect(try peer.receiveHead().hasPrefix("HTTP/1.1 101 "))
+                #expect(try WebSocketPeer(peer, isClient: true).receive() == .close(1001, "going away"))
+                #expect(try peer.receiveToEnd().isEmpty)
+                peer.close()
+                told.wait()
                 #expect(try stage.gateway.process.wait(within: 20) == 0)
             }
         }

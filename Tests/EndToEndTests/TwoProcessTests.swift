@@ -178,7 +178,7 @@ extension ProductTests {
                 // Not before: the holder lives, and may have an answer in hand.
                 #expect(Date().timeIntervalSince(begin) > 9)
                 #expect(stage.refreshes == before + 2)
-                #expect(pair.second.events("refresh_interrupted").count == 1)
+                try eventually("it is told") { pair.second.events("refresh_interrupted").count == 1 }
                 holder.signal(SIGCONT)
                 #expect([200, 503].contains(try RawResponse(readingFrom: waiting).status))
                 for port in pair.ports + pair.ports { #expect(try pair.ask(browser, port).status == 200) }

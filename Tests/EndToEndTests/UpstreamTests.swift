@@ -110,6 +110,47 @@ extension ProductTests {
             }
         }
 
+        @Test("An ill server is counted once, however often the file is read again, and not at all when it is gone")
+        func countOfIll() async throws {
+            try await onThread {
+                let (well, ill, admin) = (try EchoUpstream(), try EchoUpstream(), try freePort())
+                ill.answers { _, peer in try peer.send(EchoUpstream.answer("", status: "503 Service Unavailable")) }
+                let rule = "health_check: { path: /health, interval: 100ms, healthy: 1, unhealthy: 1 }"
+                let stage = try stage([well.port, ill.port], "connect_timeout: 3s, \(rule)", admin: admin)
+                let name = "postern_upstream_servers_unhealthy{upstream=\"many\"}"
+                try eventually("it is ill") { try metric(admin, name) == 1 }
+                for seconds in 4...6 {
+                    _ = try stage.gateway.reload {
+                        $0.replacingOccurrences(
+                            of: "connect_timeout: \(seconds - 1)s", with: "connect_timeout: \(seconds)s")
+                    }
+                    // The new pool has asked for itself.
+                    let asked = ill.requests.count
+                    try eventually("asked again") { ill.requests.count > asked + 2 }
+                    #expect(try metric(admin, name) == 1)
+                }
+                _ = try stage.gateway.reload {
+                    $0.replacingOccurrences(of: ", \"http://127.0.0.1:\(ill.port)\"", with: "")
+                }
+                try eventually("it is nobody's any more") { try metric(admin, name) == 0 }
+            }
+        }
+
+        @Test("G41 a request that may be repeated goes to another server when one breaks off; others go once")
+        func brokenOff() async throws {
+            try await onThread {
+                let (bad, good) = (try EchoUpstream(), try EchoUpstream())
+                bad.answers { _, peer in peer.close() }
+                let stage = try stage([bad.port, good.port], "balance: round_robin, ejection: { failures: 1000 }")
+                for _ in 0..<6 { #expect(try ask(stage).status == 200) }
+                #expect(good.requests.count == 6 && bad.requests.count >= 2, "\(bad.requests.count)")
+                let statuses = try (0..<6).map { _ in try ask(stage, "POST", body: "x").status }
+                let posts = [bad, good].map { $0.requests.count { $0.method == "POST" } }
+                #expect(posts.reduce(0, +) == 6 && posts.allSatisfy { $0 >= 2 }, "\(posts)")
+                #expect(statuses.count { $0 == 200 } == posts[1] && statuses.count { $0 == 502 } == posts[0])
+            }
+        }
+
         @Test("Beyond the places to wait for a connection a request is 503 with Retry-After, and counted")
         func queue() async throws {
             try await onThread {

@@ -143,6 +143,22 @@ private final class SilentPort: @unchecked Sendable {
         }
     }
 
+    @Test(
+        "a server that lets us wait for nothing is to blame where it had the time; where `queue.wait` left it none it is not",
+        arguments: [(500, UpstreamFailure.connectTimeout), (400, .connectTimeout), (200, .overloaded)])
+    func whoseFault(wait: Int, failure: UpstreamFailure) async throws {
+        try await onThread {
+            let silent = try SilentPort()
+            let proxy = try RunningProxy(to: silent.port) {
+                $0.connectTimeout = .milliseconds(500)
+                $0.queue.wait = .milliseconds(wait)
+            }
+            defer { proxy.stop() }
+            _ = try RawClient.ask(port: proxy.port, get)
+            #expect(proxy.thread.perform { $0.upstreamFailures } == [failure])
+        }
+    }
+
     @Test("G22 a client that leaves while its connection is being made leaves nothing behind")
     func leaveWhileConnecting()
         async throws
@@ -357,6 +373,40 @@ private final class SilentPort: @unchecked Sendable {
                 counts[try RawResponse(readingFrom: client).text, default: 0] += 1
             }
             #expect(counts == ["0": 4, "1": 4, "2": 4])
+        }
+    }
+
+    @Test("least_requests: a server that is busy gets no more while another has less to do") func leastRequests()
+        async throws
+    {
+        try await onThread {
+            let release = Semaphore()
+            let servers = try (0..<2).map { name in
+                try ScriptedServer { peer, _ in
+                    while let head = try? peer.receiveHead() {
+                        if head.hasPrefix("GET /slow ") { release.wait() }
+                        try peer.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n\(name)")
+                    }
+                }
+            }
+            let proxy = try RunningProxy(to: servers[0].port, servers[1].port) { $0.balance = .leastRequests }
+            defer { proxy.stop() }
+            let slow = try (0..<2).map { _ in try RawClient.connect(port: proxy.port) }
+            let client = try RawClient.connect(port: proxy.port)
+            func ask() throws -> String {
+                try client.send(get)
+                return try RawResponse(readingFrom: client).text
+            }
+            try slow[0].send("GET /slow HTTP/1.1\r\nHost: front\r\n\r\n")
+            try eventually("one is busy") { proxy.thread.perform { $0.pool.load } == 1 }
+            let idle = try ask()
+            for _ in 0..<6 { #expect(try ask() == idle) }
+            // With as much to do on either side, both are asked.
+            try slow[1].send("GET /slow HTTP/1.1\r\nHost: front\r\n\r\n")
+            try eventually("both are busy") { proxy.thread.perform { $0.pool.load } == 2 }
+            #expect(Set(try (0..<6).map { _ in try ask() }).count == 2)
+            for _ in slow { release.signal() }
+            #expect(Set(try slow.map { try RawResponse(readingFrom: $0).text }).count == 2)
         }
     }
 

@@ -79,6 +79,17 @@ struct ThreadTests {
         #expect(value.withLock { $0 } == 2)
     }
 
+    @Test("who waits for a while only goes on without a signal, and takes one that is there")
+    func whileWaiting() throws {
+        let ready = Semaphore()
+        #expect(!ready.wait(atMost: .milliseconds(5)) && !ready.wait(atMost: .zero))
+        ready.signal()
+        #expect(ready.wait(atMost: .zero) && !ready.wait(atMost: .zero))
+        let thread = try Thread.start(name: "signal") { ready.signal() }
+        #expect(ready.wait(atMost: .seconds(30)))
+        thread.join()
+    }
+
     @Test("each signal lets one waiter pass, also when it comes first")
     func semaphore() throws {
         let ready = Semaphore(value: 2)

@@ -65,6 +65,8 @@ extension RequestJourney {
         worker.responseFields.append(.upgrade, text: "websocket")
         if stream.isTunnel { worker.responseFields.append(.secWebSocketAccept, accept.span) }
         exchange.switchProtocols(worker.responseFields)
+        // Those that were open when the drain began have been told.
+        if worker.isDraining { endTunnel(.goingAway) }
     }
 
     // MARK: Bytes on their way

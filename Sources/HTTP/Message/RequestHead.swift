@@ -151,6 +151,12 @@ package final class RequestHead {
     /// Forgets everything and keeps the memory.
     package func reset() { content.clear() }
 
+    /// Forgets everything and gives the memory back.
+    package func release() {
+        content.clear()
+        content.fields.release()
+    }
+
     /// Makes this a copy of `other`.
     package func copyContents(from other: RequestHead) {
         if self === other { return }

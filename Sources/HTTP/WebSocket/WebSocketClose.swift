@@ -9,6 +9,9 @@ package struct WebSocketClose: Sendable {
         case tryAgainLater = 1013
     }
 
+    /// The gateway stops, or hands over.
+    package static var goingAway: WebSocketClose { WebSocketClose(.goingAway, "going away") }
+
     package let code: Code
     /// For people and scripts at the other end; at most 123 bytes.
     package let reason: StaticString

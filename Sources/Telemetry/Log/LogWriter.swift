@@ -19,6 +19,8 @@ package final class LogWriter: Sendable {
         var isStopped = false
         var hasEnded = false
         var isAsleep = true
+        /// Somebody must not wait for others' lines.
+        var isUrgent = false
     }
 
     private let state = Locked(State())
@@ -27,7 +29,8 @@ package final class LogWriter: Sendable {
     private let format: LogFormat
     private let sink: @Sendable ([UInt8]) -> Bool
 
-    /// How long lines gather before they are written: one wake-up for many lines, since waking costs more than writing.
+    /// How long lines gather before they are written, unless one of them is urgent: one wake-up for many lines, since waking
+    /// costs more than writing.
     private static let gathering = Duration.milliseconds(20)
 
     /// Starts the thread.
@@ -58,12 +61,14 @@ package final class LogWriter: Sendable {
     /// Takes the finished lines.
     ///
     /// Returns false when they were dropped.
-    @discardableResult package func submit(_ line: borrowing LogLine) -> Bool { submit(line.bytes) }
+    @discardableResult package func submit(_ line: borrowing LogLine, isUrgent: Bool = false) -> Bool {
+        submit(line.bytes, isUrgent: isUrgent)
+    }
 
     /// Takes the bytes of one or more finished lines; they are copied.
     ///
     /// Returns false when they were dropped.
-    @discardableResult package func submit(_ bytes: Span<UInt8>) -> Bool {
+    @discardableResult package func submit(_ bytes: Span<UInt8>, isUrgent: Bool = false) -> Bool {
         let (taken, mustWake) = state.withLock { state in
             if state.isStopped || state.pending.count + bytes.count > limit {
                 for index in bytes.indices where bytes[index] == UInt8(ascii: "\n") { state.dropped += 1 }
@@ -71,8 +76,9 @@ package final class LogWriter: Sendable {
             }
             unsafe bytes.withUnsafeBufferPointer { unsafe state.pending.append(contentsOf: $0) }
             state.accepted += bytes.count
-            let wake = state.isAsleep
+            let wake = state.isAsleep || isUrgent && !state.isUrgent
             state.isAsleep = false
+            if isUrgent { state.isUrgent = true }
             return (true, wake)
         }
         if mustWake { ready.signal() }
@@ -95,7 +101,10 @@ package final class LogWriter: Sendable {
     ///
     /// Later lines are dropped. The descriptor may be closed when this returns true: nobody writes to it any more.
     @discardableResult package func close(within limit: Duration = .seconds(2)) -> Bool {
-        state.withLock { $0.isStopped = true }
+        state.withLock {
+            $0.isStopped = true
+            $0.isUrgent = true
+        }
         ready.signal()
         return wait(within: limit) { $0.hasEnded }
     }
@@ -116,10 +125,11 @@ package final class LogWriter: Sendable {
         var report = LogLine(format: format)
         while true {
             ready.wait()
-            pause(LogWriter.gathering)
+            if !state.withLock({ $0.isUrgent }) { ready.wait(atMost: Self.gathering) }
             let (isStopped, dropped) = state.withLock { state in
                 swap(&outgoing, &state.pending)
                 state.isAsleep = true
+                state.isUrgent = false
                 let dropped = state.dropped
                 state.dropped = 0
                 return (state.isStopped, dropped)

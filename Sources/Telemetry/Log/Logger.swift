@@ -50,7 +50,8 @@ package struct Logger: Sendable {
         for (name, value) in fixed { line.field(name, value) }
         for (name, value) in fields() { line.field(name, value) }
         line.end()
-        writer.submit(line)
+        // What happened is read at once, by people and by whoever waits for it.
+        writer.submit(line, isUrgent: true)
     }
 
     package func debug(_ event: StaticString, _ fields: @autoclosure () -> [(StaticString, LogValue)] = []) {
