@@ -383,4 +383,36 @@ import Time
             #expect(try other.response(other.ask("GET", "/x")).text == "/x")
         }
     }
+
+    @Test("G82 A client whose bodies contradict their lengths, again and again, is told to calm down (CVE-2025-8671)")
+    func madeToReset() async throws {
+        try await onThread {
+            let server = try Self.answering()
+            defer { server.stop() }
+            let peer = try server.connect()
+            let fields = RawHTTP2.request("POST", "/hold", [("content-length", "1")])
+            try peer.send(RawHTTP2.opening + RawHTTP2.settingsAcknowledgement)
+            var received: [UInt8] = []
+            var frames: [RawHTTP2.Frame] = []
+            var asked = 0
+            // Never more at once than are allowed.
+            while asked < 1_000, frames.last?.type != 7 {
+                var lot: [UInt8] = []
+                for _ in 0..<50 {
+                    let id = UInt32(2 * asked + 1)
+                    lot += RawHTTP2.headers(id, fields, ends: false) + RawHTTP2.data(id, "ab")
+                    asked += 1
+                }
+                try peer.send(lot)
+                repeat {
+                    let piece = try peer.receive()
+                    if piece.isEmpty { break }
+                    received += piece
+                    frames = RawHTTP2.frames(received)
+                } while frames.last?.type != 7 && frames.count(where: { $0.type == 3 }) < asked
+            }
+            #expect(frames.last?.type == 7 && frames.last?.code == 11)
+            #expect(frames.count { $0.type == 3 } <= 250)
+        }
+    }
 }

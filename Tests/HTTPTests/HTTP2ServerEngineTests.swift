@@ -435,18 +435,115 @@ import Time
         }
     }
 
-    @Test("G82 A client that makes us reset its streams is treated as one that resets them (CVE-2025-8671)")
-    func madeToReset() {
-        for bad in [
-            RawHTTP2.request([("x", "a\nb")]), RawHTTP2.request([("authorization", "a"), ("authorization", "b")]),
-        ] {
-            var served = HTTP2Served()
-            served.feed(RawHTTP2.opening)
-            var id: UInt32 = 1
-            while id < 10_000, served.feed(RawHTTP2.headers(id, bad)) { id += 2 }
-            #expect(id < 1_000)
-            #expect(served.lines.last == "lost abuse")
+    /// A request whose body is still to come.
+    private static func begun(_ id: UInt32, _ more: [(String, String)] = []) -> [UInt8] {
+        RawHTTP2.headers(id, RawHTTP2.request("POST", more), ends: false)
+    }
+
+    /// A request that says which stream it depends on (RFC 7540, section 6.2).
+    private static func dependent(_ id: UInt32, on other: UInt32) -> [UInt8] {
+        let block = RawHTTP2.block(RawHTTP2.request())
+        return RawHTTP2.frame(1, flags: 0x25, stream: id, RawHTTP2.number(other) + [15] + block)
+    }
+
+    /// What makes a server reset the client's stream, once for each number.
+    static let provocations: [(String, @Sendable (UInt32) -> [UInt8])] = [
+        ("field with a line break", { RawHTTP2.headers($0, RawHTTP2.request([("x", "a\nb")])) }),
+        (
+            "repeated Authorization",
+            { RawHTTP2.headers($0, RawHTTP2.request([("authorization", "a"), ("authorization", "b")])) }
+        ),
+        ("no :path", { RawHTTP2.headers($0, [(":method", "GET"), (":scheme", "http"), (":authority", "a")]) }),
+        ("unknown pseudo-header", { RawHTTP2.headers($0, RawHTTP2.request([(":x", "y")])) }),
+        ("body longer than its length", { begun($0, [("content-length", "1")]) + RawHTTP2.data($0, "ab") }),
+        (
+            "body shorter than its length",
+            { begun($0, [("content-length", "5")]) + RawHTTP2.data($0, "ab", ends: true) }
+        ),
+        (
+            "body shorter than its length, with an empty end",
+            { begun($0, [("content-length", "5")]) + RawHTTP2.data($0, "ab") + RawHTTP2.data($0, "", ends: true) }
+        ),
+        (
+            "body shorter than its length, with trailers",
+            { begun($0, [("content-length", "5")]) + RawHTTP2.headers($0, [("x", "1")]) }
+        ),
+        ("no body for its length", { RawHTTP2.headers($0, RawHTTP2.request("POST", [("content-length", "5")])) }),
+        ("trailers that do not end", { begun($0) + RawHTTP2.headers($0, [("x", "1")], ends: false) }),
+        ("trailers with a pseudo-header", { begun($0) + RawHTTP2.headers($0, [(":path", "/")]) }),
+        ("more than the window", { begun($0) + RawHTTP2.data($0, [UInt8](repeating: 0, count: 2_000)) }),
+        ("window above its bound", { begun($0) + RawHTTP2.windowUpdate($0, 0x7FFF_FFFF) }),
+    ]
+
+    @Test(
+        "G82 A client that makes us reset its streams is treated as one that resets them (CVE-2025-8671)",
+        arguments: 0..<provocations.count)
+    func madeToReset(_ number: Int) {
+        let (name, frames) = Self.provocations[number]
+        var settings = HTTP2Settings(limits: HTTPLimits())
+        settings.streamWindow = 1_000
+        var served = HTTP2Served(settings)
+        served.answers = false
+        served.feed(RawHTTP2.opening + RawHTTP2.settingsAcknowledgement)
+        var count: UInt32 = 0
+        while count < 5_000, served.feed(frames(2 * count + 1)) { count += 1 }
+        // Each costs what a reset of the client's costs, and that once.
+        #expect(count > 150 && count <= 200, "\(name) \(count)")
+        #expect(served.lines.last == "lost abuse", "\(name)")
+        let written = served.written()
+        #expect(written.last?.code == 11, "\(name)")
+        #expect(written.contains { $0.type == 3 }, "\(name)")
+    }
+
+    /// What breaks a rule of the whole connection.
+    static let violations: [(String, @Sendable (UInt32) -> [UInt8])] = [
+        ("WINDOW_UPDATE of nothing", { begun($0) + RawHTTP2.windowUpdate($0, 0) }),
+        ("HEADERS that depend on themselves", { dependent($0, on: $0) }),
+        ("DATA behind the end", { RawHTTP2.headers($0, RawHTTP2.request()) + RawHTTP2.data($0, "x") }),
+        (
+            "HEADERS behind the end",
+            { RawHTTP2.headers($0, RawHTTP2.request()) + RawHTTP2.headers($0, [("x", "1")]) }
+        ),
+    ]
+
+    @Test(
+        "G82 What is not the fault of one stream alone ends the connection at once",
+        arguments: 0..<violations.count)
+    func madeToEnd(_ number: Int) {
+        let (name, frames) = Self.violations[number]
+        var served = HTTP2Served()
+        served.answers = false
+        served.feed(RawHTTP2.opening)
+        var count: UInt32 = 0
+        while count < 5_000, served.engine.isOpen, served.feed(frames(2 * count + 1)) { count += 1 }
+        #expect(count == 1, "\(name)")
+        #expect(served.written().last?.type == 7, "\(name)")
+    }
+
+    @Test("G82 Streams that we end for reasons of our own cost their clients nothing")
+    func resetOnPurpose() {
+        var served = HTTP2Served()
+        served.answers = false
+        served.feed(RawHTTP2.opening)
+        var id: UInt32 = 1
+        for round in 0..<50 {
+            for _ in 0..<100 {
+                check(served.feed(Self.begun(id)))
+                id += 2
+            }
+            #expect(served.streams.count == 100)
+            // Now a session's end or a deadline, now answers that do not wait for the body.
+            for stream in served.streams {
+                if round.isMultiple(of: 2) {
+                    served.engine.reset(stream, .cancel)
+                } else {
+                    served.engine.answer(stream)
+                }
+            }
+            check(served.feed([]))
+            #expect(served.streams.isEmpty)
         }
+        #expect(served.written().count { $0.type == 3 } == 5_000)
     }
 
     /// Each makes us queue a frame for somebody who has no place left for any; the last has the heads of answers wait that nobody wants any more.

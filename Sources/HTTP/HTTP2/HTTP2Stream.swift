@@ -36,6 +36,8 @@ package final class HTTP2Stream {
     var row = -1
     /// A reset was asked for: nothing that still comes is an event but the end.
     var isReset = false
+    /// The peer has paid for what it did to this stream (G82): its end costs nothing more.
+    var isCharged = false
     /// The request is HEAD.
     var asksForHead = false
     /// The request's head, or the final response's, has come: a further block is trailers.
@@ -62,6 +64,7 @@ package final class HTTP2Stream {
         farewell.clear()
         isDeferred = false
         isReset = false
+        isCharged = false
         asksForHead = false
         hasHead = false
         hasAnswered = false

@@ -97,8 +97,10 @@ enum NGHTTP2Callbacks {
         return 0
     }
 
-    private static let invalidFrame: nghttp2_on_invalid_frame_recv_callback = { _, _, _, data in
-        unsafe session(data).violation()
+    private static let invalidFrame: nghttp2_on_invalid_frame_recv_callback = { _, frame, _, data in
+        guard let frame = unsafe frame else { return 0 }
+        let owner = unsafe session(data)
+        owner.violation(on: owner.stream(unsafe frame.pointee.hd.stream_id))
         return 0
     }
 

@@ -158,7 +158,7 @@ final class NGHTTP2Session {
         swap(&self.output, &output)
         outputLimit = limit
         var code: Int32 = 0
-        while self.output.count < limit {
+        while self.output.count < limit, fault == nil {
             var frame: UnsafePointer<UInt8>?
             let count = unsafe nghttp2_session_mem_send(session, &frame)
             if count <= 0 {
@@ -169,6 +169,8 @@ final class NGHTTP2Session {
         }
         swap(&self.output, &output)
         if code < 0 { throw fail(with: code) }
+        // A reset that was written may have been one too many.
+        if let fault { throw fault }
     }
 
     /// Sends `bytes` of a body: what the windows and `limit` allow goes into `output` at once, the rest is kept.
@@ -373,7 +375,7 @@ final class NGHTTP2Session {
             }
         } catch {
             inbox.append(.refused(stream, error))
-            violation()
+            violation(on: stream)
             return
         }
         if hasEnded { ended(stream) }
@@ -408,8 +410,13 @@ final class NGHTTP2Session {
     func streamClosed(_ id: Int32, _ code: UInt32) {
         guard let stream = stream(id), stream.row >= 0 else { return }
         if blockStream === stream { blockStream = nil }
+        let code = HTTP2ErrorCode(rawValue: code)
+        // nghttp2 resets a stream whose body contradicts its length or its window, and tells nobody: whoever makes it do
+        // that again and again has our work begun and broken off for nothing ("MadeYouReset", CVE-2025-8671).
+        let isAccountedFor = stream.isReset || stream.isResetByPeer || stream.isCharged
+        if isServer, code != .noError, !isAccountedFor { violation(on: stream) }
         remove(stream)
-        inbox.append(.closed(stream, HTTP2ErrorCode(rawValue: code)))
+        inbox.append(.closed(stream, code))
     }
 
     /// A request was queued, and the peer's GOAWAY came first: nothing of it has left.
@@ -428,7 +435,8 @@ final class NGHTTP2Session {
     func settingsReceived() { inbox.append(.settings) }
 
     /// The peer broke a rule for which a stream of its own was reset: dear, or it could make us reset without end.
-    func violation() {
+    func violation(on stream: HTTP2Stream?) {
+        stream?.isCharged = true
         if !frames.spend(AbuseMeter.reset) { fault = .abuse }
     }
 
