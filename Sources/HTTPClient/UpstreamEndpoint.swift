@@ -90,6 +90,11 @@ final class UpstreamEndpoint {
     }
 
     private func beginAttempts(_ stream: UpstreamStream) {
+        // Cancelled while it waited: nobody would give its connection back.
+        if stream.handler == nil {
+            giveUp(stream, .unreachable)
+            return
+        }
         if sharesConnections {
             // One connection takes many streams: who comes while it is being made waits for it.
             if leaders > 0, followers.count < leaders * Self.followersOfOne {
@@ -112,6 +117,12 @@ final class UpstreamEndpoint {
         var failure = failure
         let now = pool.loop.now
         while stream.attempt.tried < addresses.count, now < stream.attempt.until {
+            // Cancelled in the turn in which the last address failed: a further connection would not hear of it.
+            if stream.handler == nil {
+                giveUp(stream, failure)
+                leaderLeft()
+                return
+            }
             let address = addresses[(stream.attempt.first + stream.attempt.tried) % addresses.count]
             let share = stream.attempt.until.since(now) / (addresses.count - stream.attempt.tried)
             stream.attempt.tried += 1
@@ -256,7 +267,7 @@ final class UpstreamEndpoint {
             pending -= 1
             begin(followers.removeFirst(), on: connection)
         }
-        if leaders == 0, !followers.isEmpty { beginAttempts(followers.removeFirst()) }
+        followersLead()
         connection.touch()
     }
 
@@ -274,8 +285,12 @@ final class UpstreamEndpoint {
     func leaderLeft() {
         guard sharesConnections else { return }
         leaders -= 1
-        guard leaders == 0, !followers.isEmpty else { return }
-        beginAttempts(followers.removeFirst())
+        followersLead()
+    }
+
+    /// Where nobody makes a connection any more, the first who waits and was not cancelled makes one for all of them.
+    private func followersLead() {
+        while leaders == 0, !followers.isEmpty { beginAttempts(followers.removeFirst()) }
     }
 
     func sharedStreamEnded() { load -= 1 }
