@@ -26,7 +26,7 @@ package final class BeneathRoot: Sendable {
         let opened = try SystemCall.require {
             unsafe postern_open_beneath(descriptor, name.isEmpty ? "." : name, flags)
         }
-        if DescriptorReserve.holds(opened, from: .outbound) {
+        guard DescriptorReserve.admit(opened, for: .outbound) else {
             close(opened)
             throw SystemError(EMFILE)
         }

@@ -23,26 +23,26 @@ package enum DescriptorReserve {
     /// idle, and requests share connections to upstreams, so that an eighth does, and a thousand.
     package static func outbound(of descriptors: Int) -> Int { min(descriptors / 8, 1024) }
 
-    /// Whether `descriptor`, opened just now, is one of those that are not for this use: the kernel gives out the lowest that
-    /// is free.
+    /// Admits a descriptor that was opened just now, or refuses it for the others' sake: the kernel gives out the lowest that is
+    /// free, so that its number tells how many there are.
     ///
-    /// One that is for files and upstreams, and is not held back, has to be ``returned(_:)``.
-    static func holds(_ descriptor: Int32, from use: Use) -> Bool {
+    /// One that is admitted has to be ``returned(_:)`` when it is closed; who is refused closes it.
+    static func admit(_ descriptor: Int32, for use: Use) -> Bool {
+        let count = use == .outbound ? outbound.add(1, ordering: .relaxed).newValue : 0
         var limit = rlimit()
-        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return false }
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return true }
         let (number, all) = (Int(descriptor), Int(clamping: limit.rlim_cur))
         switch use {
-        case .administration: return number >= all - 8
-        case .client: return number >= all - 16
+        case .administration: return number < all - 8
+        case .client: return number < all - 16
         case .outbound:
-            let count = outbound.add(1, ordering: .relaxed).newValue
-            let isHeld = number >= all - 16 || number >= all - all / 8 && count > outbound(of: all)
-            if isHeld { returned(.outbound) }
-            return isHeld
+            let isAdmitted = number < all - 16 && (number < all - all / 8 || count <= outbound(of: all))
+            if !isAdmitted { returned(.outbound) }
+            return isAdmitted
         }
     }
 
-    /// A descriptor that was not held back has been closed.
+    /// A descriptor that was admitted has been closed; only those for files and upstreams are counted.
     static func returned(_ use: Use) {
         if use == .outbound { outbound.subtract(1, ordering: .relaxed) }
     }

@@ -247,7 +247,7 @@ package final class ListeningSocket: Sendable {
             var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
             let result = unsafe postern_accept(descriptor, &storage, &length)
             if result >= 0 {
-                if DescriptorReserve.holds(result, from: use) {
+                guard DescriptorReserve.admit(result, for: use) else {
                     _ = Glibc.close(result)
                     return .turnedAway
                 }

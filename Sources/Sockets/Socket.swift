@@ -46,7 +46,7 @@ package struct Socket: ~Copyable {
         let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
         let made = try SystemCall.require { socket(address.family, kind, 0) }
         var fresh = Socket(owning: made)
-        if DescriptorReserve.holds(made, from: .outbound) { throw SystemError(EMFILE) }
+        guard DescriptorReserve.admit(made, for: .outbound) else { throw SystemError(EMFILE) }
         fresh.isOutbound = true
         if case .ip = address { try set(made, Int32(IPPROTO_TCP), TCP_NODELAY, 1) }
         let code = unsafe address.withSystemForm { name, length in unsafe connect(made, name, length) == 0 ? 0 : errno }
